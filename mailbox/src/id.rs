@@ -101,7 +101,8 @@ impl RunId {
     /// Six characters hold 34 years of seconds, three hold the salt.
     #[must_use]
     pub fn at(unix_seconds: u64, salt: u16) -> Self {
-        let bits = (unix_seconds.saturating_sub(Self::EPOCH) & 0x3fff_ffff) << 15 | u64::from(salt & 0x7fff);
+        let bits = (unix_seconds.saturating_sub(Self::EPOCH) & 0x3fff_ffff) << 15
+            | u64::from(salt & 0x7fff);
         let text: String = (0..9)
             .rev()
             .map(|place| char::from(Self::ALPHABET[(bits >> (place * 5) & 31) as usize]))
@@ -174,14 +175,18 @@ fn check_run(text: &str) -> Result<(), &'static str> {
 }
 
 fn check_name(text: &str) -> Result<(), &'static str> {
-    check_parts(text, |b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    check_parts(text, |b| {
+        b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')
+    })
 }
 
 fn check_agent(text: &str) -> Result<(), &'static str> {
     if text.contains("..") || text.ends_with('.') {
         return Err("its parts may not be empty");
     }
-    check_parts(text, |b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    check_parts(text, |b| {
+        b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')
+    })
 }
 
 fn check_parts(text: &str, allowed: impl Fn(u8) -> bool) -> Result<(), &'static str> {
@@ -234,7 +239,17 @@ mod tests {
 
     #[test]
     fn names_are_safe_in_paths_and_refs() {
-        for bad in ["", "-x", ".x", "a/b", "a.b", "a b", "a\n", "é", &"x".repeat(65)] {
+        for bad in [
+            "",
+            "-x",
+            ".x",
+            "a/b",
+            "a.b",
+            "a b",
+            "a\n",
+            "é",
+            &"x".repeat(65),
+        ] {
             assert!(TaskId::new(bad).is_err(), "{bad:?} was taken");
         }
         assert!(TaskId::new("move_core-2").is_ok());

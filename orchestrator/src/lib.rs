@@ -1,1 +1,3 @@
-//! Stub.
+//! The orchestrator as a library: everything behind the `swarm` command. Knows nothing of how an agent thinks.
+
+pub mod git;
