@@ -11,7 +11,8 @@ use crate::plan::TaskIx;
 /// What is to be done now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// Start the worker of an attempt from `from`. Answered by `WorkerStarted`, then `WorkerEnded`.
+    /// Start the worker of an attempt from `from`. Answered by `WorkerStarted`, then `WorkerEnded`. Asked for again
+    /// after a crash as long as `WorkerEnded` is owed: a worker that lives is adopted, one that has ended is reported.
     Spawn {
         /// Whose worker.
         task: TaskIx,
@@ -24,6 +25,10 @@ pub enum Effect {
     },
     /// Stop whatever process works for this attempt: its worker or its gates. Answered by the event that the process
     /// owes anyway (`WorkerEnded`, or `Checked` with `Stopped`).
+    ///
+    /// After a crash it comes alone, without the `Spawn` or `Check` that came before it, so that nothing new starts: a
+    /// process that lives is stopped and its end reported, a result that is there already is reported as it is, and
+    /// where no process was ever started the answer is `WorkerEnded` or `Checked` with `Stopped` all the same.
     Stop {
         /// Whose process.
         task: TaskIx,
@@ -66,7 +71,7 @@ pub enum Effect {
         /// Who is in it, in the order of the merges.
         tasks: Vec<TaskIx>,
     },
-    /// Stop the gates of a candidate. Answered by `CandidateGated` with `Stopped`.
+    /// Stop the gates of a candidate. Answered by `CandidateGated` with `Stopped`; after a crash like `Stop`.
     StopGate {
         /// Which candidate.
         candidate: CandidateNo,
@@ -80,14 +85,16 @@ pub enum Effect {
         /// Where it goes.
         to: CommitId,
     },
-    /// A task has reached its end: its worktree may go, as far as its work is provably kept. Not answered.
+    /// A task has reached its end: its worktree may go, as far as its work is provably kept. Not answered, and therefore
+    /// asked for again after every `Resumed`.
     Retire {
         /// Which task.
         task: TaskIx,
         /// Its last try.
         attempt: AttemptNo,
     },
-    /// Send a `Tick` at this time or later. Not answered otherwise; a later one with an earlier time replaces it.
+    /// Send a `Tick` at this time or later, if `Run::due` says so then. Not answered otherwise; each one replaces the
+    /// one before it, and one that nothing is due for any more does no harm.
     WakeAt {
         /// When.
         at: Timestamp,

@@ -7,6 +7,32 @@
 //!
 //! Knows no clock (time arrives in events), no files, no processes, no git: a commit is a name that came in an event.
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
 pub mod effect;
 pub mod event;
 pub mod plan;
+
+mod graph;
+
+pub mod state;
+
+mod budget;
+mod merge_queue;
+mod retry;
+mod slots;
+mod tasks;
+
+mod outstanding;
+mod step;
+mod view;
+
+pub mod fault;
+
+pub use effect::Effect;
+pub use event::Event;
+pub use merge_queue::{Candidate, Stage};
+pub use plan::Plan;
+pub use step::{Illegal, Run};
+pub use tasks::TaskRecord;
+pub use view::{Counts, RunView};
