@@ -1,4 +1,18 @@
-//! The orchestrator as a library: everything behind the `swarm` command. Knows nothing of how an agent thinks.
+//! The orchestrator of swarm: command line, settings, engine, git, launching of workers and reports.
+//!
+//! [`main_impl`] is the whole program. Parsing (`cli`) decides nothing, `error` maps every failure to an exit status, and
+//! only `cli` and `report` print. Knows nothing of how a worker does its work.
 
+pub mod cli;
 pub mod duration;
+pub mod error;
 pub mod git;
+pub mod report;
+
+use std::process::ExitCode;
+
+/// Runs `swarm` with the arguments of this process and tells how the process is to exit.
+#[must_use]
+pub fn main_impl() -> ExitCode {
+    cli::main().into()
+}

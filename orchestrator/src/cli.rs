@@ -1,0 +1,105 @@
+//! From the command line to one command, and from its result to an exit status.
+//!
+//! Dispatch is one line a command; each command lives in a file of its own. Knows nothing of what a command does.
+
+pub mod args;
+pub mod completions;
+pub mod init;
+pub mod man;
+pub mod terminal;
+
+use std::path::PathBuf;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::error::{CommandError, ExitStatus};
+use args::GlobalArgs;
+use terminal::Terminal;
+
+/// Carry out one large change in a repository with many workers
+///
+/// swarm runs a plan of tasks, each in a git worktree of its own, checks every result, and merges what passes through a
+/// tested merge queue. Your branches and your working tree stay as they are until you say `swarm merge`.
+#[derive(Debug, Parser)]
+#[command(name = "swarm", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    global: GlobalArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+// The commands, in the order of the help. A doc comment would replace the help of the argument structs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Init(args::InitArgs),
+    Completions(args::CompletionsArgs),
+    Man(args::ManArgs),
+}
+
+/// What every command is given besides its arguments.
+#[derive(Debug)]
+pub struct Context {
+    /// Where the command works: the current directory, or that of `-C`.
+    pub dir: PathBuf,
+    /// Where it prints.
+    pub terminal: Terminal,
+}
+
+/// Runs the command of this process's arguments and says how the process is to exit.
+#[must_use]
+pub fn main() -> ExitStatus {
+    let matches = match command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return refused(&error),
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => return refused(&error),
+    };
+    let terminal = Terminal::new(&cli.global);
+    let context = Context {
+        dir: cli.global.directory.unwrap_or_else(|| PathBuf::from(".")),
+        terminal,
+    };
+    match dispatch(&context, cli.command) {
+        Ok(status) => status,
+        Err(error) => {
+            context.terminal.error(&error);
+            error.status()
+        }
+    }
+}
+
+/// The whole command line with the parts of its help that are made and not written.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command().after_help(after_help())
+}
+
+fn dispatch(context: &Context, command: Command) -> Result<ExitStatus, CommandError> {
+    match command {
+        Command::Init(args) => init::run(context, &args),
+        Command::Completions(args) => completions::run(context, &args),
+        Command::Man(args) => man::run(context, &args),
+    }
+}
+
+/// Help and version come this way too; they are a success.
+fn refused(error: &clap::Error) -> ExitStatus {
+    // Nobody is left to tell where even this cannot be printed.
+    let _ = error.print();
+    if error.use_stderr() {
+        ExitStatus::Usage
+    } else {
+        ExitStatus::Success
+    }
+}
+
+fn after_help() -> String {
+    let mut text = "Exit codes:\n".to_owned();
+    for status in ExitStatus::ALL {
+        text.push_str(&format!("  {:>3}  {}\n", status.code(), status.meaning()));
+    }
+    text
+}
