@@ -77,6 +77,7 @@ pub enum Effect {
         candidate: CandidateNo,
     },
     /// Move the integration branch by compare-and-swap and verify its ancestry. Answered by `TipMoved` or `TipRefused`.
+    /// Where `to` is the branch's commit or an ancestor of it already, the move took place before: `TipMoved`.
     MoveTip {
         /// Which candidate.
         candidate: CandidateNo,

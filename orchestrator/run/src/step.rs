@@ -11,6 +11,8 @@ mod worker;
 
 pub use legal::Illegal;
 
+use std::sync::Arc;
+
 use swarm_mailbox::id::{AttemptNo, CommitId};
 
 use crate::budget::Budget;
@@ -26,7 +28,7 @@ use crate::tasks::Tasks;
 /// One execution of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
-    pub(crate) plan: Plan,
+    pub(crate) plan: Arc<Plan>,
     pub(crate) limits: Limits,
     pub(crate) mode: Mode,
     pub(crate) now: Timestamp,
@@ -64,7 +66,7 @@ impl Run {
             queue: MergeQueue::default(),
             budget: Budget::new(limits.budget),
             wake: None,
-            plan,
+            plan: Arc::new(plan),
             limits,
         }
     }

@@ -80,7 +80,7 @@ impl Run {
 
     /// The plan that it runs.
     #[must_use]
-    pub const fn plan(&self) -> &Plan {
+    pub fn plan(&self) -> &Plan {
         &self.plan
     }
 

@@ -3,10 +3,14 @@
 use swarm_mailbox::id::{AttemptNo, CommitId, TaskId};
 
 use super::*;
-use crate::effect::Head;
-use crate::event::{CandidateNo, Millis, Spent, Verdict, WorkEnd};
+use crate::effect::{Head, StopReason};
+use crate::event::{CandidateNo, Command, Millis, Spent, Verdict, WorkEnd};
 use crate::plan::Task;
 use crate::state::{Outcome, Phase};
+
+mod queue;
+mod word;
+mod work;
 
 /// A run together with the clock that its events are given.
 pub(super) struct Story {
@@ -72,6 +76,10 @@ impl Story {
             at: Timestamp(self.now),
             kind,
         })
+    }
+
+    pub(super) fn command(&mut self, command: Command) -> Vec<Effect> {
+        self.event(EventKind::Command(command))
     }
 
     pub(super) fn tick(&mut self, now: u64) -> Vec<Effect> {
@@ -177,6 +185,14 @@ pub(super) fn retire(task: u32, attempt: u32) -> Effect {
     Effect::Retire {
         task: TaskIx(task),
         attempt: AttemptNo(attempt),
+    }
+}
+
+pub(super) fn stop(task: u32, attempt: u32, reason: StopReason) -> Effect {
+    Effect::Stop {
+        task: TaskIx(task),
+        attempt: AttemptNo(attempt),
+        reason,
     }
 }
 
