@@ -7,6 +7,7 @@ pub mod cli;
 pub mod duration;
 pub mod error;
 pub mod git;
+pub mod planfile;
 pub mod report;
 
 use std::process::ExitCode;
