@@ -5,9 +5,15 @@
 
 pub mod cell;
 pub mod finding;
+pub mod json;
+pub mod line;
 pub mod notice;
+pub mod progress;
+pub mod status;
 pub mod summary;
+pub mod table;
 
+use anstyle::{AnsiColor, Style};
 use serde::{Deserialize, Serialize};
 use swarm_mailbox::id::{AttemptNo, TaskId};
 use swarm_run::event::Timestamp;
@@ -74,6 +80,18 @@ impl Counts {
     #[must_use]
     pub fn total(&self) -> u32 {
         self.ended() + self.running + self.waiting
+    }
+
+    /// The counts of what did not end well, with their words; those of zero are left out.
+    pub fn unwell(&self) -> impl Iterator<Item = (u32, &'static str)> {
+        [
+            (self.failed, Outcome::Failed),
+            (self.blocked, Outcome::Blocked),
+            (self.cancelled, Outcome::Cancelled),
+        ]
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, outcome)| (number, outcome.word()))
     }
 
     /// The tasks that have their outcome.
@@ -153,4 +171,21 @@ impl Outcome {
             Self::Unfinished => "unfinished",
         }
     }
+
+    fn style(self) -> Style {
+        match self {
+            Self::Merged | Self::Unchanged | Self::Done => AnsiColor::Green.on_default(),
+            Self::Failed => AnsiColor::Red.on_default().bold(),
+            Self::Blocked => AnsiColor::Red.on_default(),
+            Self::Cancelled | Self::Unfinished => AnsiColor::Yellow.on_default(),
+        }
+    }
+}
+
+/// The moment in the calendar. Times beyond the year 9999 are not met in runs and are shown as the last one there is.
+fn utc(at: Timestamp) -> jiff::Timestamp {
+    i64::try_from(at.0)
+        .ok()
+        .and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok())
+        .unwrap_or(jiff::Timestamp::MAX)
 }

@@ -7,9 +7,16 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use anstream::AutoStream;
 use anstyle::AnsiColor;
+use indicatif::ProgressDrawTarget;
+use swarm_mailbox::id::{RunId, TaskId};
 
 use super::args::GlobalArgs;
 use crate::error::{CommandError, ErrorKind};
+use crate::report::Reporter;
+use crate::report::json::Json;
+use crate::report::line::{Clock, Layout, Lines};
+use crate::report::notice::Weight;
+use crate::report::progress::Progress;
 
 /// How much is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,10 +124,45 @@ impl Terminal {
         }
     }
 
-    /// Whether standard error is a terminal on which lines can be redrawn.
+    /// What shows the run `run` with these tasks while it goes on: JSON if asked for, a moving display on a terminal, and
+    /// plain lines otherwise. All of them use standard output.
     #[must_use]
-    pub fn can_redraw(&self) -> bool {
-        self.format == Format::Text && io::stderr().is_terminal()
+    pub fn reporter(&self, run: &RunId, tasks: &[TaskId]) -> Box<dyn Reporter> {
+        let layout = self.layout(tasks, Clock::Hidden);
+        if self.format == Format::Json {
+            Box::new(Json::new(io::stdout(), run.clone()))
+        } else if io::stdout().is_terminal() && self.verbosity > Verbosity::Quiet {
+            let rows = || screen().map_or(24, |(_, rows)| rows);
+            let target = ProgressDrawTarget::stdout();
+            Box::new(Progress::new(
+                target,
+                layout,
+                self.styles_stdout(),
+                Box::new(rows),
+            ))
+        } else {
+            Box::new(Lines::new(
+                AutoStream::new(io::stdout(), self.color),
+                layout,
+            ))
+        }
+    }
+
+    /// How the notices of a run with these tasks become lines.
+    #[must_use]
+    pub fn layout(&self, tasks: &[TaskId], clock: Clock) -> Layout {
+        let least = match self.verbosity {
+            Verbosity::Quiet => Weight::Vital,
+            Verbosity::Normal => Weight::Normal,
+            Verbosity::Verbose => Weight::Detail,
+        };
+        Layout::new(tasks, clock, least)
+    }
+
+    /// The columns of the screen that standard output is; none where it is no screen.
+    #[must_use]
+    pub fn columns(&self) -> Option<usize> {
+        screen().map(|(columns, _)| columns)
     }
 
     /// Whether styles reach standard output.
@@ -135,4 +177,10 @@ impl Terminal {
         let mut err = AutoStream::new(io::stderr().lock(), self.color);
         let _ = err.write_all(text.as_bytes());
     }
+}
+
+/// Columns and rows of the terminal that standard output is. A terminal that says zero does not know.
+fn screen() -> Option<(usize, usize)> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    (size.ws_col > 0 && size.ws_row > 0).then(|| (size.ws_col.into(), size.ws_row.into()))
 }

@@ -4,6 +4,7 @@
 //! Knows nothing of what the text says.
 
 use anstream::adapter::strip_str;
+use swarm_mailbox::id::CommitId;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// `text` in one line: escape sequences are taken out, other control characters and invisible direction marks become
@@ -79,6 +80,12 @@ pub fn span(millis: u64) -> String {
         3600..86400 => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
         _ => format!("{}d{:02}h", seconds / 86400, seconds / 3600 % 24),
     }
+}
+
+/// The first eight digits name a commit well enough for a person.
+#[must_use]
+pub fn short(commit: &CommitId) -> &str {
+    commit.as_str().get(..8).unwrap_or(commit.as_str())
 }
 
 /// `1 task`, `2 tasks`.

@@ -8,7 +8,7 @@ use swarm_mailbox::id::{AttemptNo, CommitId, RunId, TaskId};
 use swarm_run::effect::{Setback, SuspendReason};
 use swarm_run::event::WorkEnd;
 
-use super::cell::{clean, count, span};
+use super::cell::{clean, count, short, span};
 use super::finding::{Finding, brief};
 use super::summary::Summary;
 
@@ -226,6 +226,21 @@ pub enum Weight {
     Vital,
 }
 
+/// How a notice is meant to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// As it is.
+    Plain,
+    /// A step among many.
+    Quiet,
+    /// Something was achieved.
+    Good,
+    /// Something went wrong and is being mended.
+    Care,
+    /// Something went wrong for good.
+    Bad,
+}
+
 impl Notice {
     /// What it is about, as the line's first column: a task, or `run`, `queue`, `warning`.
     #[must_use]
@@ -275,6 +290,37 @@ impl Notice {
             | Self::Warning { .. }
             | Self::RunEnded { .. } => Weight::Vital,
             _ => Weight::Normal,
+        }
+    }
+
+    /// How it is meant to be taken.
+    #[must_use]
+    pub fn tone(&self) -> Tone {
+        match self {
+            Self::Merged { .. } | Self::Unchanged { .. } => Tone::Good,
+            Self::TaskFailed { .. } | Self::Blocked { .. } => Tone::Bad,
+            Self::GatesFailed { .. }
+            | Self::MergedGatesFailed { .. }
+            | Self::Retrying { .. }
+            | Self::Conflict { .. }
+            | Self::Bisecting { .. }
+            | Self::Cancelled { .. }
+            | Self::Suspending { .. }
+            | Self::Warning { .. } => Tone::Care,
+            Self::TaskEnded { end, .. } if *end != End::Succeeded => Tone::Care,
+            _ if self.weight() == Weight::Detail => Tone::Quiet,
+            _ => Tone::Plain,
+        }
+    }
+
+    /// What gates found, where this is about that.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        match self {
+            Self::GatesFailed { findings, .. } | Self::MergedGatesFailed { findings, .. } => {
+                findings
+            }
+            _ => &[],
         }
     }
 
@@ -427,11 +473,6 @@ fn suspending_text(reason: Halt, grace_ms: u64) -> String {
             span(grace)
         ),
     }
-}
-
-/// The first eight digits name a commit well enough for a person.
-fn short(commit: &CommitId) -> &str {
-    commit.as_str().get(..8).unwrap_or(commit.as_str())
 }
 
 /// At most five names; a batch can be larger, a line cannot.

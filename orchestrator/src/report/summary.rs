@@ -5,9 +5,13 @@
 use serde::{Deserialize, Serialize};
 use swarm_mailbox::id::{CommitId, RunId, TaskId};
 
-use super::cell::{count, span};
+use super::cell::{count, pad, short, span, width};
+use super::table::{Cell, Table};
 use super::{Counts, Outcome};
 use crate::error::ExitStatus;
+
+/// A run with more tasks than that is shown without those that went well.
+const MAX_ROWS: usize = 100;
 
 /// Where a run stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,28 +138,79 @@ impl Summary {
     #[must_use]
     pub fn headline(&self) -> String {
         let counts = &self.counts;
-        let parts: Vec<String> = [
-            (counts.merged, "done"),
-            (counts.failed, "failed"),
-            (counts.blocked, "blocked"),
-            (counts.cancelled, "cancelled"),
-            (counts.running + counts.waiting, "unfinished"),
-        ]
-        .into_iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, word)| format!("{number} {word}"))
-        .collect();
         let mut line = format!(
-            "{} after {}: {}",
+            "{} after {}: {}, {} done",
             self.outcome.words(),
             span(self.millis),
-            count(counts.total().into(), "task")
+            count(counts.total().into(), "task"),
+            counts.merged,
         );
-        for part in parts {
-            line.push_str(", ");
-            line.push_str(&part);
+        for (number, word) in counts.unwell() {
+            line.push_str(&format!(", {number} {word}"));
+        }
+        let unfinished = counts.running + counts.waiting;
+        if unfinished > 0 {
+            line.push_str(&format!(", {unfinished} unfinished"));
         }
         line
+    }
+
+    /// The tasks in a table and what to do next, for a screen of `columns`. Of a large run, what went well is counted only.
+    #[must_use]
+    pub fn render(&self, columns: Option<usize>) -> String {
+        let well = |task: &&TaskSummary| {
+            matches!(
+                task.outcome,
+                Outcome::Merged | Outcome::Unchanged | Outcome::Done
+            )
+        };
+        let all = self.tasks.len() <= MAX_ROWS;
+        let mut table = Table::new(&["TASK", "OUTCOME", "TRIES", "TIME", "COMMIT", "FINDINGS", ""]);
+        for task in self.tasks.iter().filter(|task| all || !well(task)) {
+            table.row(task.cells());
+        }
+        let mut text = table.render(columns);
+        if !all {
+            let left_out = self.tasks.iter().filter(well).count();
+            text.push_str(&format!(
+                "… and {} that went well\n",
+                count(left_out as u64, "task")
+            ));
+        }
+        if !self.next.is_empty() {
+            text.push_str("\nnext:\n");
+            let widest = self
+                .next
+                .iter()
+                .map(|next| width(&next.command))
+                .max()
+                .unwrap_or(0);
+            for next in &self.next {
+                text.push_str(&format!("  {}  {}\n", pad(&next.command, widest), next.why));
+            }
+        }
+        text
+    }
+}
+
+impl TaskSummary {
+    fn cells(&self) -> [Cell; 7] {
+        let number = |n: u32| if n == 0 { String::new() } else { n.to_string() };
+        let tried = self.attempts > 0;
+        [
+            self.task.as_str().into(),
+            Cell::styled(self.outcome.word(), self.outcome.style()),
+            number(self.attempts).into(),
+            if tried {
+                span(self.millis)
+            } else {
+                String::new()
+            }
+            .into(),
+            self.commit.as_ref().map(short).unwrap_or_default().into(),
+            number(self.findings).into(),
+            self.why.as_deref().unwrap_or(&self.title).into(),
+        ]
     }
 }
 

@@ -104,3 +104,46 @@ fn the_advice_fits_the_end() {
         ]
     );
 }
+
+#[test]
+fn the_table_is_aligned_and_says_what_to_do() {
+    let mut api = task("api", Outcome::Failed);
+    api.attempts = 3;
+    api.findings = 2;
+    api.why = Some("a gate failed: `cargo test -p api` exited with 101".into());
+    api.commit = Some(CommitId::new(&"b".repeat(40)).unwrap());
+    let mut docs = task("docs", Outcome::Blocked);
+    docs.attempts = 0;
+    docs.why = Some("needs api".into());
+    let tasks = vec![task("core", Outcome::Merged), api, docs];
+    let summary = Summary::new(run(), RunOutcome::Complete, 250_000, tasks);
+    let plain = |columns| anstream::adapter::strip_str(&summary.render(columns)).to_string();
+    insta::assert_snapshot!(plain(None), @r"
+    TASK  OUTCOME  TRIES  TIME  COMMIT    FINDINGS
+    core  merged   1      1.5s                      The task core
+    api   failed   3      1.5s  bbbbbbbb  2         a gate failed: `cargo test -p api` exited with 101
+    docs  blocked                                   needs api
+
+    next:
+      swarm logs api --run 0abc1defg   see what its commands said
+      swarm diff api --run 0abc1defg   see what it changed
+      swarm retry api --run 0abc1defg  give it another set of tries
+      git diff HEAD...swarm/0abc1defg  look at the work
+      swarm merge --run 0abc1defg      land what is merged so far on your branch
+    ");
+    assert!(
+        plain(Some(70))
+            .lines()
+            .take(4)
+            .all(|line| width(line) <= 70)
+    );
+}
+
+#[test]
+fn a_large_run_shows_what_did_not_go_well() {
+    let mut tasks = vec![Outcome::Merged; 9_999];
+    tasks.push(Outcome::Failed);
+    let text = summary(RunOutcome::Complete, &tasks).render(None);
+    assert!(text.contains("t9999") && !text.contains("t9998"));
+    assert!(text.contains("… and 9999 tasks that went well"));
+}
