@@ -3,6 +3,15 @@
 //! [`main_impl`] is the whole program. Parsing (`cli`) decides nothing, `error` maps every failure to an exit status, and
 //! only `cli` and `report` print. Knows nothing of how a worker does its work.
 
+pub mod cli;
+pub mod duration;
+pub mod error;
+pub mod gate;
+pub mod git;
+pub mod launch;
+pub mod planfile;
+pub mod report;
+pub mod settings;
 
 use std::process::ExitCode;
 
@@ -11,11 +20,3 @@ use std::process::ExitCode;
 pub fn main_impl() -> ExitCode {
     cli::main().into()
 }
-pub mod cli;
-pub mod duration;
-pub mod error;
-pub mod gate;
-pub mod git;
-pub mod planfile;
-pub mod report;
-pub mod settings;
