@@ -134,16 +134,14 @@ impl Run {
             self.queue.candidate = None;
             return;
         }
+        let stopped = candidate.stop.take().is_some();
         match verdict {
             Verdict::Passed => candidate.stage = Stage::Passed(commit),
             Verdict::Failed if fault::active(Fault::MergeRedCandidate) => {
                 candidate.stage = Stage::Passed(commit)
             }
             Verdict::Failed => self.candidate_is_red(answer),
-            Verdict::Stopped if candidate.stop.is_some() => {
-                candidate.stage = Stage::Built(commit);
-                candidate.stop = None;
-            }
+            Verdict::Stopped if stopped => candidate.stage = Stage::Built(commit),
             // Gates that vanish are run again, but not for ever.
             Verdict::Stopped if candidate.losses < self.limits.replacements => {
                 candidate.losses += 1;
