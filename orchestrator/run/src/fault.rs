@@ -2,6 +2,9 @@
 //!
 //! Without the feature `faults`, which no product build turns on, [`active`] is always false and the hooks vanish.
 
+#[cfg(not(feature = "faults"))]
+use crate::event::Millis;
+
 /// One way in which the machine can be made wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fault {
@@ -11,8 +14,10 @@ pub enum Fault {
     StartBeforeMerge,
     /// A failed task is tried without end.
     RetryForEver,
-    /// Tasks start during a suspension and after a cancel.
-    StartAfterStop,
+    /// Tasks start during a suspension.
+    StartInSuspension,
+    /// A cancel is taken and forgotten.
+    ForgetCancel,
     /// One more slot than allowed is used.
     OneSlotTooMany,
     /// Tasks start although the budget is used up.
@@ -35,6 +40,18 @@ pub enum Fault {
     CancelForgetsReady,
     /// Processes are marked as stopped, and nobody is told to stop them.
     ForgetStop,
+    /// The next time that matters is not announced.
+    ForgetWake,
+    /// What is being committed is not asked for again after a crash.
+    ForgetSettle,
+    /// A second try goes by the number of the first.
+    ReuseAttempt,
+    /// The end is given out twice.
+    FinishTwice,
+    /// An event takes effect before it is judged.
+    JudgeTooLate,
+    /// A pause depends on something that no event told.
+    HiddenState,
 }
 
 /// Whether `fault` was asked for; never, in the product.
@@ -43,28 +60,43 @@ pub(crate) const fn active(_fault: Fault) -> bool {
     false
 }
 
-#[cfg(feature = "faults")]
-pub use switch::inject;
+/// Something that no event told; nothing, in the product.
+#[cfg(not(feature = "faults"))]
+pub(crate) const fn hidden() -> Millis {
+    Millis(0)
+}
 
 #[cfg(feature = "faults")]
-pub(crate) use switch::active;
+pub use switch::inject;
+#[cfg(feature = "faults")]
+pub(crate) use switch::{active, hidden};
 
 #[cfg(feature = "faults")]
 mod switch {
     use std::cell::Cell;
 
     use super::Fault;
+    use crate::event::Millis;
 
     thread_local! {
         static INJECTED: Cell<Option<Fault>> = const { Cell::new(None) };
+        static TOLD_BY_NOBODY: Cell<u64> = const { Cell::new(0) };
     }
 
     /// Makes every run of this thread wrong in this way, until the next call.
     pub fn inject(fault: Option<Fault>) {
         INJECTED.set(fault);
+        TOLD_BY_NOBODY.set(0);
     }
 
     pub(crate) fn active(fault: Fault) -> bool {
         INJECTED.get() == Some(fault)
+    }
+
+    pub(crate) fn hidden() -> Millis {
+        if active(Fault::HiddenState) {
+            TOLD_BY_NOBODY.set(TOLD_BY_NOBODY.get() + 1);
+        }
+        Millis(TOLD_BY_NOBODY.get())
     }
 }

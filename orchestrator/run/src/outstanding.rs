@@ -3,6 +3,7 @@
 //! Knows nothing of the events that led here: whoever takes over a run needs only its state.
 
 use crate::effect::Effect;
+use crate::fault::{self, Fault};
 use crate::merge_queue::{Candidate, Stage};
 use crate::plan::TaskIx;
 use crate::state::{Mode, TaskState};
@@ -57,6 +58,7 @@ fn owed_for_task(task: TaskIx, record: &TaskRecord) -> Option<Effect> {
             from: from.clone(),
             setback: record.setback,
         }),
+        TaskState::Settling { .. } if fault::active(Fault::ForgetSettle) => None,
         TaskState::Settling { attempt, stop: _ } => Some(Effect::Settle {
             task,
             attempt: *attempt,

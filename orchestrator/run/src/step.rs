@@ -80,6 +80,9 @@ impl Run {
     /// # Errors
     /// [`Illegal`] says why the event cannot happen now; the run is unchanged.
     pub fn step(&mut self, event: Event) -> Result<Vec<Effect>, Illegal> {
+        if fault::active(Fault::JudgeTooLate) {
+            self.now = event.at;
+        }
         legal::check(self, &event)?;
         let resumed = event.kind == EventKind::Resumed;
         let mut answer = Answer::default();
@@ -170,10 +173,8 @@ impl Run {
                 self.start_checks(answer);
                 self.advance_candidate(answer);
             }
-            Mode::Suspending { .. } | Mode::Cancelling { .. }
-                if fault::active(Fault::StartAfterStop) =>
-            {
-                self.start_tasks(answer)
+            Mode::Suspending { .. } if fault::active(Fault::StartInSuspension) => {
+                self.start_tasks(answer);
             }
             Mode::NotStarted
             | Mode::Suspending { .. }
@@ -192,7 +193,10 @@ impl Run {
             let history = self.tasks.history(task);
             let attempt = history.attempt.map_or(AttemptNo::FIRST, AttemptNo::next);
             let setback = *history.setback;
-            *history.attempt = Some(attempt);
+            if !fault::active(Fault::ReuseAttempt) || history.attempt.is_none() {
+                *history.attempt = Some(attempt);
+            }
+            let attempt = history.attempt.unwrap_or(attempt);
             let state = TaskState::Running {
                 attempt,
                 from: from.clone(),
@@ -234,6 +238,9 @@ impl Run {
         };
         self.mode = Mode::Over(ending);
         answer.effects.push(Effect::Finish(ending));
+        if fault::active(Fault::FinishTwice) {
+            answer.effects.push(Effect::Finish(ending));
+        }
     }
 
     /// Ends a task: its dependants become ready or blocked, its worktree may go.
@@ -261,7 +268,7 @@ impl Run {
                     &self.plan,
                     task,
                     TaskState::Backoff {
-                        until: self.now.plus(pause),
+                        until: self.now.plus(pause).plus(fault::hidden()),
                     },
                 );
             }

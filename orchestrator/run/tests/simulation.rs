@@ -15,6 +15,8 @@ mod checks;
 mod choices;
 #[path = "simulation/coverage.rs"]
 mod coverage;
+#[path = "simulation/faults.rs"]
+mod faults;
 #[path = "simulation/history.rs"]
 mod history;
 #[path = "simulation/play.rs"]

@@ -76,6 +76,7 @@ impl Run {
         let next = self.wake_at();
         if next != self.wake
             && let Some(at) = next
+            && !fault::active(Fault::ForgetWake)
         {
             answer.effects.push(Effect::WakeAt { at });
         }
