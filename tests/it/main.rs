@@ -1,2 +1,15 @@
-//! x
-fn main() {}
+//! The one integration binary: every test that looks at the program from outside, and the checks that keep order.
+//!
+//! One binary for all of them links once. Tests of one module's rules stand beside that module and not here.
+
+mod harness;
+
+use swarm_tests::{Built, TestEnv};
+
+/// A sealed world with the programs that were built beside this one.
+fn sealed() -> TestEnv {
+    TestEnv::new(Built {
+        swarm: env!("CARGO_BIN_EXE_swarm-under-test"),
+        fake: env!("CARGO_BIN_EXE_swarm-fake"),
+    })
+}
