@@ -103,3 +103,6 @@ fn after_help() -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ use clap::{Args, ColorChoice, ValueHint};
 use swarm_mailbox::id::{RunId, TaskId};
 
 use crate::duration;
+use crate::planfile::Budget;
 
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
@@ -88,9 +89,9 @@ pub struct RunArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub timeout: Option<Duration>,
 
-    /// What the run may spend at most, such as 5usd or 200ktok
+    /// What the run may spend at most, such as $5 or '2M tokens'
     #[arg(long, value_name = "BUDGET")]
-    pub budget: Option<String>,
+    pub budget: Option<Budget>,
 
     /// Land the result on the branch as `swarm merge` does, if every task is merged
     #[arg(long)]

@@ -3,6 +3,7 @@
 //! Knows nothing of fields or files: an error is a pair of what is wrong and what to do.
 
 use std::ops::Range;
+use std::str::FromStr;
 use std::time::Duration;
 
 use swarm_run::event::Spent;
@@ -31,6 +32,18 @@ impl Budget {
             microdollars: self.microdollars.unwrap_or(u64::MAX),
             tokens: self.tokens.unwrap_or(u64::MAX),
         }
+    }
+}
+
+impl FromStr for Budget {
+    type Err = String;
+
+    /// Reads a budget as plans write it; the error says what is wrong and what to write.
+    fn from_str(text: &str) -> Result<Self, String> {
+        budget(text).map_err(|(what, hint)| match hint {
+            Some(hint) => format!("{what}; {hint}"),
+            None => what,
+        })
     }
 }
 

@@ -1,0 +1,96 @@
+//! The program as a shell sees it: exit codes, the two output streams, and readers that go away.
+//!
+//! Only what cannot be seen from inside the process; the rest is tested beside the code.
+#![expect(
+    clippy::unwrap_used,
+    reason = "the functions that tests share are tests too"
+)]
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+fn swarm(dir: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_swarm"));
+    command.env_clear().current_dir(dir).args(args);
+    command
+        .env("HOME", dir)
+        .env("PATH", std::env::var_os("PATH").unwrap());
+    command.stdin(Stdio::null());
+    command
+}
+
+fn run(dir: &Path, args: &[&str]) -> Output {
+    swarm(dir, args).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn help_and_version_are_answers_and_go_to_standard_output() {
+    let dir = tempfile::tempdir().unwrap();
+    for args in [&["--help"][..], &["init", "--help"], &["--version"]] {
+        let output = run(dir.path(), args);
+        assert_eq!(output.status.code(), Some(0), "{args:?}");
+        assert!(
+            !output.stdout.is_empty() && output.stderr.is_empty(),
+            "{args:?}"
+        );
+    }
+}
+
+#[test]
+fn a_wrong_command_line_is_exit_code_two_with_a_suggestion() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = run(dir.path(), &["completion", "bash"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stdout.is_empty());
+    assert!(
+        text(&output.stderr).contains("'completions'"),
+        "{}",
+        text(&output.stderr)
+    );
+    assert_eq!(run(dir.path(), &[]).status.code(), Some(2));
+}
+
+#[test]
+fn init_works_in_the_directory_it_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("sub dir")).unwrap();
+    let output = run(dir.path(), &["-C", "sub dir", "init", "--color", "always"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(dir.path().join("sub dir/plan.md").is_file());
+    assert!(!dir.path().join("plan.md").exists());
+    let again = run(dir.path(), &["-C", "sub dir", "init"]);
+    assert!(
+        text(&again.stderr).contains("kept plan.md"),
+        "{}",
+        text(&again.stderr)
+    );
+}
+
+#[test]
+fn an_environment_in_the_way_is_exit_code_three_with_the_path() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("file"), "").unwrap();
+    let output = run(dir.path(), &["man", "--out", "file/pages"]);
+    assert_eq!(output.status.code(), Some(3));
+    let stderr = text(&output.stderr);
+    assert!(
+        stderr.starts_with("error: cannot write into ") && stderr.contains("file/pages"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let dir = tempfile::tempdir().unwrap();
+    for args in [&["completions", "zsh"][..], &["man"], &["--help"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = swarm(dir.path(), args).stdout(writer).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{args:?}");
+        assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
+    }
+}
