@@ -4,17 +4,19 @@
 
 pub mod args;
 pub mod completions;
+pub mod config;
+pub mod context;
 pub mod init;
 pub mod man;
 pub mod terminal;
 
-use std::path::PathBuf;
+use std::io::Write as _;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::error::{CommandError, ExitStatus};
 use args::GlobalArgs;
-use terminal::Terminal;
+pub use context::Context;
 
 /// Carry out one large change in a repository with many workers
 ///
@@ -33,42 +35,31 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Init(args::InitArgs),
+    Config(args::ConfigArgs),
     Completions(args::CompletionsArgs),
     Man(args::ManArgs),
-}
-
-/// What every command is given besides its arguments.
-#[derive(Debug)]
-pub struct Context {
-    /// Where the command works: the current directory, or that of `-C`.
-    pub dir: PathBuf,
-    /// Where it prints.
-    pub terminal: Terminal,
 }
 
 /// Runs the command of this process's arguments and says how the process is to exit.
 #[must_use]
 pub fn main() -> ExitStatus {
-    let matches = match command().try_get_matches() {
-        Ok(matches) => matches,
-        Err(error) => return refused(&error),
-    };
-    let cli = match Cli::from_arg_matches(&matches) {
+    let parsed = command().try_get_matches();
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => return refused(&error),
     };
-    let terminal = Terminal::new(&cli.global);
-    let context = Context {
-        dir: cli.global.directory.unwrap_or_else(|| PathBuf::from(".")),
-        terminal,
-    };
-    match dispatch(&context, cli.command) {
-        Ok(status) => status,
+    let context = match Context::from_process(&cli.global) {
+        Ok(context) => context,
         Err(error) => {
-            context.terminal.error(&error);
-            error.status()
+            // There is no directory to work in, and so nothing that says how to print.
+            let _ = anstream::stderr().write_all(error.render().as_bytes());
+            return error.status();
         }
-    }
+    };
+    dispatch(&context, cli.command).unwrap_or_else(|error| {
+        context.terminal.error(&error);
+        error.status()
+    })
 }
 
 /// The whole command line with the parts of its help that are made and not written.
@@ -80,6 +71,7 @@ pub fn command() -> clap::Command {
 fn dispatch(context: &Context, command: Command) -> Result<ExitStatus, CommandError> {
     match command {
         Command::Init(args) => init::run(context, &args),
+        Command::Config(args) => config::run(context, &args),
         Command::Completions(args) => completions::run(context, &args),
         Command::Man(args) => man::run(context, &args),
     }

@@ -9,6 +9,9 @@ use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
 
+use crate::git::command::GitError;
+use crate::settings::SettingsError;
+
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
@@ -205,6 +208,29 @@ impl From<io::Error> for CommandError {
             Self::new(ErrorKind::BrokenPipe, "the reader of the output is gone")
         } else {
             Self::environment(format!("cannot write to standard output: {error}"))
+        }
+    }
+}
+
+impl From<SettingsError> for CommandError {
+    fn from(error: SettingsError) -> Self {
+        match &error {
+            SettingsError::Invalid(_) => Self::usage(format!("the settings are wrong\n{error}"))
+                .hint("`swarm config reference` says what each setting takes"),
+            SettingsError::UnknownKey { .. } => {
+                Self::usage(error.to_string()).hint("`swarm config list` shows all settings")
+            }
+            SettingsError::File { source, .. } => Self::environment(format!("{error}: {source}")),
+        }
+    }
+}
+
+impl From<GitError> for CommandError {
+    /// Git's messages say what to do themselves. A name that is no commit was typed by somebody.
+    fn from(error: GitError) -> Self {
+        match error {
+            GitError::UnknownRevision { .. } => Self::usage(error.to_string()),
+            other => Self::environment(other.to_string()),
         }
     }
 }

@@ -94,3 +94,77 @@ fn a_reader_that_goes_away_is_no_failure() {
         assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
     }
 }
+
+#[test]
+fn settings_are_set_read_and_removed_in_the_users_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let swarm = |args: &[&str]| {
+        let output = run(dir.path(), args);
+        (
+            output.status.code().unwrap(),
+            text(&output.stdout).to_owned(),
+            text(&output.stderr).to_owned(),
+        )
+    };
+    assert_eq!(swarm(&["config", "set", "retries", "7"]).0, 0);
+    assert_eq!(
+        swarm(&["config", "get", "retries"]),
+        (0, "7\n".into(), String::new())
+    );
+    let (_, json, _) = swarm(&["config", "get", "retries", "--json"]);
+    assert!(
+        json.contains("\"key\":\"retries\"") && json.contains("config.toml line 1"),
+        "{json}"
+    );
+    let (_, list, _) = swarm(&["config", "list"]);
+    assert!(
+        list.contains("\nretries ") && list.contains("\nmax-workers "),
+        "{list}"
+    );
+    let (code, _, stderr) = swarm(&["config", "set", "retires", "7"]);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("did you mean 'retries'?"), "{stderr}");
+    assert_eq!(swarm(&["config", "unset", "retries"]).0, 0);
+    assert_ne!(swarm(&["config", "get", "retries"]).1, "7\n");
+    assert!(
+        swarm(&["config", "path"])
+            .1
+            .contains(".config/swarm/config.toml")
+    );
+    std::fs::write(
+        dir.path().join(".config/swarm/config.toml"),
+        "retries = \"many\"\n",
+    )
+    .unwrap();
+    let (code, _, stderr) = swarm(&["config", "list"]);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("config.toml:1"), "{stderr}");
+    assert_eq!(
+        swarm(&["completions", "fish"]).0,
+        0,
+        "what needs no settings works without"
+    );
+}
+
+#[test]
+fn colours_come_by_flag_or_setting_and_not_into_pipes() {
+    let dir = tempfile::tempdir().unwrap();
+    let coloured = |args: &[&str], env: &[(&str, &str)]| {
+        let output = swarm(dir.path(), args)
+            .envs(env.iter().copied())
+            .output()
+            .unwrap();
+        output.stderr.contains(&0x1b)
+    };
+    let wrong = ["config", "get", "nothing"];
+    let with = |flag| [&["--color", flag][..], &wrong].concat();
+    assert!(!coloured(&wrong, &[]));
+    assert!(coloured(&with("always"), &[("NO_COLOR", "1")]));
+    assert!(coloured(&wrong, &[("CLICOLOR_FORCE", "1")]));
+    assert!(!coloured(
+        &wrong,
+        &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]
+    ));
+    assert!(!coloured(&with("never"), &[("CLICOLOR_FORCE", "1")]));
+    assert!(coloured(&wrong, &[("SWARM_COLOR", "always")]));
+}

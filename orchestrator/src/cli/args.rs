@@ -6,11 +6,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ColorChoice, ValueHint};
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Subcommand, ValueHint};
 use swarm_mailbox::id::{RunId, TaskId};
 
 use crate::duration;
 use crate::planfile::Budget;
+use crate::settings::ColorChoice;
 
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
@@ -32,9 +34,9 @@ pub struct GlobalArgs {
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
 
-    /// When to use colours
-    #[arg(long, global = true, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
-    pub color: ColorChoice,
+    /// When to use colours: auto, always or never
+    #[arg(long, global = true, value_name = "WHEN", value_parser = PossibleValuesParser::new(ColorChoice::NAMES), hide_possible_values = true)]
+    pub color: Option<String>,
 }
 
 /// Run a plan
@@ -62,7 +64,7 @@ pub struct RunArgs {
     pub dry_run: bool,
 
     /// Tasks that may run at once
-    #[arg(long, short = 'j', value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, short = 'j', value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub max_workers: Option<u32>,
 
     /// After a failed task, go on with everything that does not need it (the default)
@@ -344,4 +346,55 @@ pub struct ManArgs {
     /// Write the pages of swarm and of each command into DIR
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub out: Option<PathBuf>,
+}
+
+/// Show and change settings
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  swarm config list                          every setting, and where its value comes from
+  swarm config set max-workers 4             in your own file
+  swarm config set --project gate.stubs off  in the file of this repository")]
+pub struct ConfigArgs {
+    /// What to do with them.
+    #[command(subcommand)]
+    pub action: ConfigAction,
+}
+
+/// What to do with settings.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ConfigAction {
+    /// List every setting with its value and where that comes from
+    List,
+    /// Print the value of one setting
+    Get {
+        /// The setting, such as max-workers
+        #[arg(value_name = "KEY")]
+        key: String,
+    },
+    /// Set one setting in a file; comments and order stay
+    Set {
+        /// The setting, such as max-workers
+        #[arg(value_name = "KEY")]
+        key: String,
+        /// Its value
+        #[arg(value_name = "VALUE", allow_hyphen_values = true)]
+        value: String,
+        /// In this repository's file instead of yours
+        #[arg(long)]
+        project: bool,
+    },
+    /// Remove one setting from a file, so that the default or another file counts
+    Unset {
+        /// The setting, such as max-workers
+        #[arg(value_name = "KEY")]
+        key: String,
+        /// From this repository's file instead of yours
+        #[arg(long)]
+        project: bool,
+    },
+    /// Print where the settings files are
+    Path,
+    /// Print the reference of all settings as Markdown
+    Reference,
 }

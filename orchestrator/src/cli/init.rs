@@ -12,18 +12,27 @@ use crate::error::{CommandError, ExitStatus};
 
 /// The starter plan. It runs as it stands, in any repository.
 const PLAN: &str = include_str!("init/plan.md");
+/// The starter settings. As they stand they change nothing.
+const CONFIG: &str = include_str!("init/config.toml");
 
-/// Writes what is not there yet.
+/// Writes what is not there yet: the plan where the user is, the settings at the top of the repository.
 ///
 /// # Errors
 /// A file cannot be written.
 pub fn run(context: &Context, _args: &InitArgs) -> Result<ExitStatus, CommandError> {
-    for (name, text) in [("plan.md", PLAN)] {
-        match create(&context.dir.join(name), text)? {
-            Written::Now => context.terminal.note(&format!("wrote {name}")),
+    let dir = context.dir();
+    let plan = dir.join("plan.md");
+    let config = context
+        .sources
+        .project_file()
+        .unwrap_or_else(|| dir.join(".swarm/config.toml"));
+    for (path, text) in [(&plan, PLAN), (&config, CONFIG)] {
+        let shown = path.strip_prefix(dir).unwrap_or(path).display();
+        match create(path, text)? {
+            Written::Now => context.terminal.note(&format!("wrote {shown}")),
             Written::Before => context
                 .terminal
-                .note(&format!("kept {name}, it was there already")),
+                .note(&format!("kept {shown}, it was there already")),
         }
     }
     context
@@ -56,6 +65,9 @@ fn create(path: &Path, text: &str) -> Result<Written, CommandError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::planfile;
+    use crate::settings::layer::Origin;
+    use crate::settings::{Settings, sample};
 
     #[test]
     fn a_file_that_is_there_stays_as_it_is() {
@@ -64,6 +76,39 @@ mod tests {
         assert!(matches!(create(&path, "one").unwrap(), Written::Now));
         assert!(matches!(create(&path, "two").unwrap(), Written::Before));
         assert_eq!(fs::read_to_string(&path).unwrap(), "one");
+    }
+
+    #[test]
+    fn the_starter_plan_is_a_plan_without_warnings() {
+        let plan = planfile::parse("plan.md", PLAN.as_bytes()).unwrap();
+        assert_eq!(plan.tasks.len(), 3);
+        assert!(plan.warnings.is_empty(), "{}", plan.warnings);
+        assert!(planfile::lint::check_commands(&plan).is_empty());
+    }
+
+    #[test]
+    fn the_starter_settings_change_nothing_and_each_may_be_taken() {
+        let entries = |text: &str| {
+            let dir = tempfile::tempdir().unwrap();
+            let mut sources = sample::sources(dir.path());
+            sources.repo_top = Some(dir.path().to_owned());
+            create(&dir.path().join(".swarm/config.toml"), text).unwrap();
+            let settings = Settings::load(&sources).unwrap();
+            settings
+                .entries
+                .iter()
+                .filter(|entry| entry.origins != [Origin::Default])
+                .count()
+        };
+        assert_eq!(entries(CONFIG), 0);
+        let is_setting = |line: &&str| line.starts_with("# ") && line.contains(" = ");
+        let offered = CONFIG.lines().filter(is_setting).count();
+        assert!(offered > 5);
+        let taken: Vec<&str> = CONFIG
+            .lines()
+            .map(|line| if is_setting(&line) { &line[2..] } else { line })
+            .collect();
+        assert_eq!(entries(&taken.join("\n")), offered);
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub fn run(context: &Context, args: &ManArgs) -> Result<ExitStatus, CommandError
     match &args.out {
         None => context.terminal.print_bytes(&page(&super::command())?)?,
         Some(out) => {
-            write_all(&context.dir.join(out))?;
+            write_all(&context.dir().join(out))?;
             let place = out.display();
             context.terminal.note(&format!(
                 "wrote the pages to {place}; `man -l {place}/swarm.1` shows the first"

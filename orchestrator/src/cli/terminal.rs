@@ -3,7 +3,7 @@
 //! A style that is not wanted (a pipe, `NO_COLOR`, `--color never`) is taken out of the text on its way. Knows nothing of
 //! what is said.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 
 use anstream::AutoStream;
 use anstyle::AnsiColor;
@@ -17,6 +17,7 @@ use crate::report::json::Json;
 use crate::report::line::{Clock, Layout, Lines};
 use crate::report::notice::Weight;
 use crate::report::progress::Progress;
+use crate::settings::{ColorChoice, Sources};
 
 /// How much is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,13 +46,29 @@ pub struct Terminal {
     pub format: Format,
     /// How much.
     pub verbosity: Verbosity,
-    color: anstream::ColorChoice,
+    out: Stream,
+    err: Stream,
+}
+
+/// One of the two output streams.
+#[derive(Debug, Clone, Copy)]
+struct Stream {
+    is_terminal: bool,
+    styles: anstream::ColorChoice,
 }
 
 impl Terminal {
-    /// As the flags say.
+    /// As the flags, the settings and what the streams are say.
     #[must_use]
-    pub fn new(global: &GlobalArgs) -> Self {
+    pub fn new(global: &GlobalArgs, color: ColorChoice, sources: &Sources) -> Self {
+        let stream = |is_terminal| Stream {
+            is_terminal,
+            styles: if color.is_on(&sources.env, is_terminal) {
+                anstream::ColorChoice::AlwaysAnsi
+            } else {
+                anstream::ColorChoice::Never
+            },
+        };
         Self {
             format: if global.json {
                 Format::Json
@@ -63,11 +80,8 @@ impl Terminal {
                 (false, 0) => Verbosity::Normal,
                 (false, _) => Verbosity::Verbose,
             },
-            color: match global.color {
-                clap::ColorChoice::Auto => anstream::ColorChoice::Auto,
-                clap::ColorChoice::Always => anstream::ColorChoice::Always,
-                clap::ColorChoice::Never => anstream::ColorChoice::Never,
-            },
+            out: stream(sources.terminals.output),
+            err: stream(sources.terminals.error),
         }
     }
 
@@ -76,7 +90,7 @@ impl Terminal {
     /// # Errors
     /// Standard output cannot be written to; of kind `BrokenPipe` where its reader went away.
     pub fn print(&self, text: &str) -> Result<(), CommandError> {
-        let mut out = AutoStream::new(io::stdout().lock(), self.color);
+        let mut out = AutoStream::new(io::stdout().lock(), self.out.styles);
         out.write_all(text.as_bytes())?;
         out.flush()?;
         Ok(())
@@ -131,7 +145,7 @@ impl Terminal {
         let layout = self.layout(tasks, Clock::Hidden);
         if self.format == Format::Json {
             Box::new(Json::new(io::stdout(), run.clone()))
-        } else if io::stdout().is_terminal() && self.verbosity > Verbosity::Quiet {
+        } else if self.out.is_terminal && self.verbosity > Verbosity::Quiet {
             let rows = || screen().map_or(24, |(_, rows)| rows);
             let target = ProgressDrawTarget::stdout();
             Box::new(Progress::new(
@@ -142,7 +156,7 @@ impl Terminal {
             ))
         } else {
             Box::new(Lines::new(
-                AutoStream::new(io::stdout(), self.color),
+                AutoStream::new(io::stdout(), self.out.styles),
                 layout,
             ))
         }
@@ -162,19 +176,20 @@ impl Terminal {
     /// The columns of the screen that standard output is; none where it is no screen.
     #[must_use]
     pub fn columns(&self) -> Option<usize> {
-        screen().map(|(columns, _)| columns)
+        screen()
+            .filter(|_| self.out.is_terminal)
+            .map(|(columns, _)| columns)
     }
 
     /// Whether styles reach standard output.
     #[must_use]
     pub fn styles_stdout(&self) -> bool {
-        let out = AutoStream::new(io::stdout(), self.color);
-        out.current_choice() != anstream::ColorChoice::Never
+        self.out.styles != anstream::ColorChoice::Never
     }
 
     /// Whoever reads standard error can go away without making anything fail.
     fn tell(&self, text: &str) {
-        let mut err = AutoStream::new(io::stderr().lock(), self.color);
+        let mut err = AutoStream::new(io::stderr().lock(), self.err.styles);
         let _ = err.write_all(text.as_bytes());
     }
 }
