@@ -9,6 +9,7 @@ pub mod context;
 pub mod init;
 pub mod man;
 pub mod terminal;
+pub mod worker;
 
 use std::io::Write as _;
 
@@ -38,6 +39,8 @@ pub(crate) enum Command {
     Config(args::ConfigArgs),
     Completions(args::CompletionsArgs),
     Man(args::ManArgs),
+    #[command(hide = true)]
+    Worker(args::WorkerArgs),
 }
 
 /// Runs the command of this process's arguments and says how the process is to exit.
@@ -74,6 +77,7 @@ fn dispatch(context: &Context, command: Command) -> Result<ExitStatus, CommandEr
         Command::Config(args) => config::run(context, &args),
         Command::Completions(args) => completions::run(context, &args),
         Command::Man(args) => man::run(context, &args),
+        Command::Worker(args) => worker::run(&args),
     }
 }
 

@@ -348,6 +348,14 @@ pub struct ManArgs {
     pub out: Option<PathBuf>,
 }
 
+/// Be the worker of one job; swarm starts itself so
+#[derive(Debug, Clone, Args)]
+pub struct WorkerArgs {
+    /// The file that says everything about the job
+    #[arg(value_name = "SPEC", value_hint = ValueHint::FilePath)]
+    pub spec: PathBuf,
+}
+
 /// Show and change settings
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
