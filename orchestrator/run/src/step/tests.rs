@@ -398,3 +398,64 @@ fn an_illegal_event_changes_nothing_and_says_why() {
     );
     assert_eq!(story.run, before);
 }
+
+/// Steps a run of `tasks` that change nothing to its end, each answer as soon as it is owed.
+fn run_through(tasks: Vec<Task>) -> Run {
+    let (mut story, mut asked) = Story::start(tasks, limits());
+    while let Some(effect) = asked.pop() {
+        asked.extend(match effect {
+            Effect::Spawn { task, .. } => story.ended(task.0, WorkEnd::Succeeded),
+            Effect::Settle { task, attempt } => story.event(EventKind::Settled {
+                task,
+                attempt,
+                head: None,
+            }),
+            Effect::Check { task, .. } => story.checked(task.0, Verdict::Passed),
+            Effect::Stop { .. }
+            | Effect::Build { .. }
+            | Effect::Gate { .. }
+            | Effect::StopGate { .. }
+            | Effect::MoveTip { .. }
+            | Effect::Retire { .. }
+            | Effect::WakeAt { .. }
+            | Effect::Finish(_) => Vec::new(),
+        });
+    }
+    story.run
+}
+
+#[test]
+fn a_hundred_thousand_tasks_side_by_side_or_in_one_chain_come_to_their_end() {
+    let count = 100_000;
+    let side_by_side: Vec<Task> = (0..count).map(|n| task(&format!("t{n}"), &[])).collect();
+    let chain = |n: u32| {
+        task(
+            &format!("t{n}"),
+            &n.checked_sub(1).into_iter().collect::<Vec<u32>>(),
+        )
+    };
+    for tasks in [side_by_side, (0..count).map(chain).collect()] {
+        let run = run_through(tasks);
+        assert_eq!(run.ending(), Some(Ending::Complete));
+        assert_eq!(run.counts().of_phase(Phase::Done), count);
+    }
+}
+
+#[test]
+fn the_failure_of_the_first_of_a_hundred_thousand_blocks_the_whole_chain() {
+    let count = 100_000;
+    let chain = |n: u32| {
+        task(
+            &format!("t{n}"),
+            &n.checked_sub(1).into_iter().collect::<Vec<u32>>(),
+        )
+    };
+    let (mut story, _) = Story::start((0..count).map(chain).collect(), limits());
+    story.ended(0, WorkEnd::Failed);
+    assert_eq!(story.run.counts().of_phase(Phase::Blocked), count - 1);
+    story.command(Command::Retry {
+        task: TaskIx(count - 1),
+    });
+    assert_eq!(story.run.counts().of_phase(Phase::Waiting), count - 1);
+    assert_eq!(story.phase(0), Phase::Ready);
+}

@@ -49,7 +49,7 @@ impl Case {
             merged_red: percent(choices),
             conflict: percent(choices),
             noise: choices.pick(&[0, 10, 25, 45]),
-            trouble: choices.below(30),
+            trouble: choices.below(45),
         };
         Self {
             plan: Plan::new(tasks)

@@ -7,6 +7,7 @@ use swarm_run::fault::{Fault, inject};
 use crate::choices::Choices;
 use crate::coverage::Coverage;
 use crate::play::play;
+use crate::shrink::{replay, shrink};
 
 /// Seeds that each fault is given to show itself.
 const SEEDS: u64 = 2_000;
@@ -90,4 +91,24 @@ fn every_fault_is_caught_by_the_check_that_is_meant_for_it() {
             "{fault:?} was not caught by {check}, but by {failing:?}"
         );
     }
+}
+
+#[test]
+fn a_failing_case_shrinks_to_a_small_one_that_fails_the_same_check() {
+    inject(Some(Fault::MergeTwice));
+    let check = "invariant_nothing_merges_twice";
+    let tapes = (0..SEEDS).filter_map(|seed| {
+        let mut choices = Choices::seeded(seed);
+        let failure = play(&mut choices, &mut Coverage::default(), None).err()?;
+        (failure.check == check).then_some(choices.made)
+    });
+    for tape in tapes.take(5) {
+        let small = shrink(tape.clone(), check);
+        assert!(small.len() < tape.len(), "{tape:?} did not shrink");
+        assert_eq!(
+            replay(&small, None).err().map(|failure| failure.check),
+            Some(check)
+        );
+    }
+    inject(None);
 }

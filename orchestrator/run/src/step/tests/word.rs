@@ -1,6 +1,7 @@
 //! Stories of what a user may say, and of taking a run over again.
 
 use super::*;
+use crate::merge_queue::Candidate;
 
 fn two() -> Vec<Task> {
     vec![task("a", &[]), task("b", &[])]
@@ -339,5 +340,63 @@ fn a_retry_of_one_of_two_failed_needs_leaves_the_dependant_blocked_by_the_other(
     assert_eq!(
         *story.state(2),
         TaskState::Blocked(BlockReason::Dependency(TaskIx(1)))
+    );
+}
+
+/// Found by the simulation: the stop outlived the gates that it was meant for.
+#[test]
+fn gates_that_pass_while_they_are_being_stopped_leave_no_stop_behind() {
+    let (mut story, _) = Story::start(vec![task("a", &[])], limits());
+    story.approved(0);
+    story.built(1, Some(2), &[]);
+    story.command(suspend(0));
+    assert_eq!(story.gated(1, Verdict::Passed), [SUSPENDED]);
+    assert_eq!(story.run.candidate().and_then(Candidate::stop), None);
+    story.event(EventKind::Resumed);
+    assert_eq!(
+        story.moved(1),
+        [retire(0, 1), Effect::Finish(Ending::Complete)]
+    );
+}
+
+#[test]
+fn a_crash_between_a_pause_and_its_end_takes_the_pause_back() {
+    let (mut story, _) = Story::start(
+        two(),
+        Limits {
+            slots: 1,
+            ..limits()
+        },
+    );
+    story.command(Command::Pause);
+    story.event(EventKind::Resumed);
+    assert_eq!(story.run.mode(), Mode::Active);
+}
+
+#[test]
+fn a_resume_of_a_complete_run_finds_it_complete_again() {
+    let (mut story, _) = Story::start(vec![task("a", &[])], limits());
+    story.approved(0);
+    story.merged(1, 2);
+    let effects = story.event(EventKind::Resumed);
+    assert_eq!(effects, [retire(0, 1), Effect::Finish(Ending::Complete)]);
+}
+
+#[test]
+fn a_task_can_be_cancelled_while_the_run_stands_still() {
+    let (mut story, _) = Story::start(vec![task("a", &[]), task("b", &[0])], limits());
+    story.command(suspend(0));
+    story.ended(0, WorkEnd::Stopped);
+    assert_eq!(
+        story.command(Command::CancelTask { task: TaskIx(0) }),
+        [retire(0, 1)]
+    );
+    assert_eq!(
+        *story.state(1),
+        TaskState::Blocked(BlockReason::Dependency(TaskIx(0)))
+    );
+    assert_eq!(
+        story.event(EventKind::Resumed),
+        [retire(0, 1), Effect::Finish(Ending::Complete)]
     );
 }
