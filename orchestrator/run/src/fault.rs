@@ -1,6 +1,6 @@
 //! Deliberate faults, so that the simulation can show that its checks fail when the machine is wrong.
 //!
-//! Without the feature `faults`, which no product build turns on, [`active`] is always false and the hooks vanish.
+//! Without the feature `faults`, which no product build turns on, nothing can be asked for and the hooks vanish.
 
 #[cfg(not(feature = "faults"))]
 use crate::event::Millis;
