@@ -39,6 +39,11 @@ pub(crate) enum Command {
     Config(args::ConfigArgs),
     Completions(args::CompletionsArgs),
     Man(args::ManArgs),
+}
+
+// What no user types: neither in the help nor in the completions nor in the manual.
+#[derive(Debug, Subcommand)]
+enum Inner {
     #[command(hide = true)]
     Worker(args::WorkerArgs),
 }
@@ -46,18 +51,21 @@ pub(crate) enum Command {
 /// Runs the command of this process's arguments and says how the process is to exit.
 #[must_use]
 pub fn main() -> ExitStatus {
-    let parsed = command().try_get_matches();
-    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
+    let matches = match Inner::augment_subcommands(command()).try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return refused(&error),
+    };
+    // A worker is told everything by its spec: it gets no settings and no terminal.
+    if let Ok(Inner::Worker(args)) = Inner::from_arg_matches(&matches) {
+        return worker::run(&args).unwrap_or_else(|error| unheard(&error));
+    }
+    let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
         Err(error) => return refused(&error),
     };
     let context = match Context::from_process(&cli.global) {
         Ok(context) => context,
-        Err(error) => {
-            // There is no directory to work in, and so nothing that says how to print.
-            let _ = anstream::stderr().write_all(error.render().as_bytes());
-            return error.status();
-        }
+        Err(error) => return unheard(&error),
     };
     dispatch(&context, cli.command).unwrap_or_else(|error| {
         context.terminal.error(&error);
@@ -77,8 +85,13 @@ fn dispatch(context: &Context, command: Command) -> Result<ExitStatus, CommandEr
         Command::Config(args) => config::run(context, &args),
         Command::Completions(args) => completions::run(context, &args),
         Command::Man(args) => man::run(context, &args),
-        Command::Worker(args) => worker::run(&args),
     }
+}
+
+/// Shows an error where nothing says how to print.
+fn unheard(error: &CommandError) -> ExitStatus {
+    let _ = anstream::stderr().write_all(error.render().as_bytes());
+    error.status()
 }
 
 /// Help and version come this way too; they are a success.

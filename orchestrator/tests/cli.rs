@@ -168,3 +168,16 @@ fn colours_come_by_flag_or_setting_and_not_into_pipes() {
     assert!(!coloured(&with("never"), &[("CLICOLOR_FORCE", "1")]));
     assert!(coloured(&wrong, &[("SWARM_COLOR", "always")]));
 }
+
+#[test]
+fn the_worker_command_is_there_but_nobody_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = run(dir.path(), &["worker", "no-such-spec.json"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(
+        text(&output.stderr).starts_with("error: cannot start: "),
+        "{}",
+        text(&output.stderr)
+    );
+    assert!(!text(&run(dir.path(), &["--help"]).stdout).contains("  worker "));
+}

@@ -30,13 +30,10 @@ mod tests {
     fn every_shell_learns_every_visible_command() {
         for shell in Shell::value_variants() {
             let script = String::from_utf8(script(*shell)).unwrap();
+            assert!(!script.contains("Be the worker"), "{shell}");
             for command in super::super::command().get_subcommands() {
                 let name = command.get_name();
-                assert_eq!(
-                    script.contains(name),
-                    !command.is_hide_set(),
-                    "{shell}: {name}"
-                );
+                assert!(script.contains(name), "{shell}: {name}");
             }
         }
     }
