@@ -68,8 +68,8 @@ pub enum Effect {
         candidate: CandidateNo,
         /// The merge commit to judge.
         commit: CommitId,
-        /// Who is in it, in the order of the merges.
-        tasks: Vec<TaskIx>,
+        /// What is in it, in the order of the merges.
+        heads: Vec<Head>,
     },
     /// Stop the gates of a candidate. Answered by `CandidateGated` with `Stopped`; after a crash like `Stop`.
     StopGate {

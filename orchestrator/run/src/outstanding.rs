@@ -102,7 +102,7 @@ fn owed_for_candidate(candidate: &Candidate) -> Option<Effect> {
         (Stage::Gating(commit), None) => Some(Effect::Gate {
             candidate: no,
             commit: commit.clone(),
-            tasks: candidate.tasks(),
+            heads: candidate.heads().cloned().collect(),
         }),
         (Stage::Moving(commit), _) => Some(Effect::MoveTip {
             candidate: no,

@@ -31,11 +31,11 @@ impl Run {
             }
             Stage::Built(commit) => {
                 candidate.stage = Stage::Gating(commit.clone());
-                let tasks = candidate.tasks();
+                let heads = candidate.heads().cloned().collect();
                 answer.effects.push(Effect::Gate {
                     candidate: no,
                     commit,
-                    tasks,
+                    heads,
                 });
             }
             Stage::Passed(commit) => {

@@ -196,16 +196,28 @@ pub(super) fn stop(task: u32, attempt: u32, reason: StopReason) -> Effect {
     }
 }
 
-pub(super) fn build(candidate: u32, onto: u32, heads: &[(u32, u32)]) -> Effect {
+fn heads_of(heads: &[(u32, u32)]) -> Vec<Head> {
     let heads = heads.iter().map(|(task, attempt)| Head {
         task: TaskIx(*task),
         attempt: AttemptNo(*attempt),
         commit: head_of(*task, *attempt),
     });
+    heads.collect()
+}
+
+pub(super) fn build(candidate: u32, onto: u32, heads: &[(u32, u32)]) -> Effect {
     Effect::Build {
         candidate: CandidateNo(candidate),
         onto: commit(onto),
-        heads: heads.collect(),
+        heads: heads_of(heads),
+    }
+}
+
+pub(super) fn gate(candidate: u32, merged: u32, heads: &[(u32, u32)]) -> Effect {
+    Effect::Gate {
+        candidate: CandidateNo(candidate),
+        commit: commit(merged),
+        heads: heads_of(heads),
     }
 }
 
@@ -237,14 +249,7 @@ fn one_task_goes_all_the_way() {
         story.checked(0, Verdict::Passed),
         [build(1, TIP, &[(0, 1)])]
     );
-    assert_eq!(
-        story.built(1, Some(2), &[]),
-        [Effect::Gate {
-            candidate,
-            commit: commit(2),
-            tasks: vec![task]
-        }]
-    );
+    assert_eq!(story.built(1, Some(2), &[]), [gate(1, 2, &[(0, 1)])]);
     let move_tip = Effect::MoveTip {
         candidate,
         from: commit(TIP),

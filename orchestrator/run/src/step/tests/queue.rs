@@ -85,11 +85,7 @@ fn a_conflict_gets_one_try_from_the_new_tip_and_then_blocks() {
 fn who_conflicts_with_its_batch_is_tried_on_the_tip_that_holds_the_others() {
     let (mut story, _) = batch(3, 0);
     let effects = story.built(2, Some(3), &[2]);
-    let gate = Effect::Gate {
-        candidate: CandidateNo(2),
-        commit: commit(3),
-        tasks: vec![TaskIx(1), TaskIx(3)],
-    };
+    let gate = gate(2, 3, &[(1, 1), (3, 1)]);
     assert_eq!(effects, [gate]);
     assert_eq!(story.phase(2), Phase::Queued);
     story.gated(2, Verdict::Passed);
@@ -107,11 +103,7 @@ fn who_conflicts_with_its_batch_is_tried_on_the_tip_that_holds_the_others() {
 fn who_conflicts_with_the_tip_leaves_and_the_rest_goes_on() {
     let (mut story, _) = batch(2, 0);
     let effects = story.built(2, Some(3), &[1]);
-    let gate = Effect::Gate {
-        candidate: CandidateNo(2),
-        commit: commit(3),
-        tasks: vec![TaskIx(2)],
-    };
+    let gate = gate(2, 3, &[(2, 1)]);
     assert_eq!(effects, [gate, spawn(1, 2, 2, Some(Setback::Conflict))]);
 }
 
@@ -166,11 +158,7 @@ fn gates_of_a_candidate_that_vanish_are_run_again_but_not_for_ever() {
         },
     );
     story.approved(0);
-    let gate = Effect::Gate {
-        candidate: CandidateNo(1),
-        commit: commit(2),
-        tasks: vec![TaskIx(0)],
-    };
+    let gate = gate(1, 2, &[(0, 1)]);
     assert_eq!(story.built(1, Some(2), &[]), std::slice::from_ref(&gate));
     assert_eq!(story.gated(1, Verdict::Stopped), [gate]);
     story.gated(1, Verdict::Stopped);

@@ -103,11 +103,7 @@ fn stopped_gates_are_run_again_after_a_resume() {
         attempt: AttemptNo(1),
         head: Some(head_of(0, 1)),
     };
-    let gate = Effect::Gate {
-        candidate: CandidateNo(1),
-        commit: commit(2),
-        tasks: vec![TaskIx(1)],
-    };
+    let gate = gate(1, 2, &[(1, 1)]);
     assert_eq!(story.event(EventKind::Resumed), [check, gate]);
 }
 
