@@ -313,3 +313,6 @@ fn compare(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,9 @@ use swarm_mailbox::id::{CommitId, RunId, TaskId};
 use super::command::Environment;
 use super::repo::Repo;
 
+pub(crate) mod scramble;
+
+/// A repository below a directory of its own that is removed with it.
 pub(crate) struct TestRepo {
     world: tempfile::TempDir,
     pub(crate) path: PathBuf,

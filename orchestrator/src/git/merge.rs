@@ -297,3 +297,6 @@ pub fn adds_nothing(repo: &Repo, tip: &CommitId, head: &CommitId) -> Result<bool
     }
     Ok(merge_tree(repo, tip, head)? == Merge::Merged(tree_of(repo, tip)?))
 }
+
+#[cfg(test)]
+mod tests;

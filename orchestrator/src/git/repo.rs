@@ -353,7 +353,14 @@ fn one_line(answer: &Output) -> Result<&str, GitError> {
 }
 
 fn read_facts(git: &Git) -> Result<Facts, GitError> {
-    let told = |what: &str| git.call(["rev-parse", what]).line();
+    let told = git
+        .call([
+            "rev-parse",
+            "--show-object-format",
+            "--is-shallow-repository",
+        ])
+        .line()?;
+    let (format, shallow) = told.split_once('\n').unwrap_or((&told, ""));
     let settings = git
         .call([
             "config",
@@ -384,7 +391,7 @@ fn read_facts(git: &Git) -> Result<Facts, GitError> {
         .accept(&[0, 1, 128])
         .run()?;
     Ok(Facts {
-        object_format: match told("--show-object-format")?.as_str() {
+        object_format: match format {
             "sha256" => ObjectFormat::Sha256,
             _ => ObjectFormat::Sha1,
         },
@@ -393,7 +400,7 @@ fn read_facts(git: &Git) -> Result<Facts, GitError> {
             Some(_) => RefStorage::Reftable,
         },
         bare: is_on("core.bare"),
-        shallow: told("--is-shallow-repository")? == "true",
+        shallow: shallow == "true",
         partial: promisor || setting("extensions.partialclone").is_some(),
         sparse: is_on("core.sparsecheckout"),
         submodules: modules.code == 0,

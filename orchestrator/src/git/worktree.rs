@@ -265,24 +265,27 @@ fn take_over(
 
 /// Takes a worktree that holds nobody's work out of git's books and off the disk.
 fn forget(repo: &Repo, serial: &Serial, path: &Path) -> Result<(), WorktreeError> {
-    let link = path.join(".git");
-    if path.exists() && std::fs::metadata(&link).map_or(0, |link| link.len()) == 0 {
-        // Made by git just before it died, and it did not come to write the link. The directory is empty then; where
-        // it is not, somebody else has been there, and this fails.
-        match std::fs::remove_file(&link) {
+    if holds_only_its_link(path) {
+        // Git died before it made the books whole, and would not take this for a worktree.
+        match std::fs::remove_file(path.join(".git")) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(GitError::io(link)(error).into());
+                return Err(GitError::io(path)(error).into());
             }
-            _ => {}
+            _ => std::fs::remove_dir(path).map_err(GitError::io(path))?,
         }
-        std::fs::remove_dir(path).map_err(GitError::io(path))?;
     }
-    repo.git()
+    let call = repo
+        .git()
         .call(["worktree", "remove", "--force", "--force"])
-        .arg(path)
-        .holding(serial.lock())
-        .run()?;
+        .arg(path);
+    call.holding(serial.lock()).run()?;
     Ok(())
+}
+
+fn holds_only_its_link(path: &Path) -> bool {
+    std::fs::read_dir(path).is_ok_and(|mut entries| {
+        entries.all(|entry| entry.is_ok_and(|one| one.file_name() == ".git"))
+    })
 }
 
 fn lock(repo: &Repo, run: &RunId, path: &Path) -> Result<(), WorktreeError> {
