@@ -8,7 +8,9 @@ pub mod config;
 pub mod context;
 pub mod init;
 pub mod man;
+pub mod plan_source;
 pub mod terminal;
+pub mod trace;
 pub mod worker;
 
 use std::io::Write as _;
@@ -67,6 +69,7 @@ pub fn main() -> ExitStatus {
         Ok(context) => context,
         Err(error) => return unheard(&error),
     };
+    trace::start(cli.global.verbose, context.terminal.styles_stderr());
     dispatch(&context, cli.command).unwrap_or_else(|error| {
         context.terminal.error(&error);
         error.status()

@@ -92,3 +92,20 @@ fn chosen(global: &GlobalArgs) -> ColorChoice {
         .and_then(ColorChoice::named)
         .unwrap_or_default()
 }
+
+/// A context in `dir` for tests: no repository, no terminal, a user without settings.
+#[cfg(test)]
+pub(crate) fn sample(dir: &Path) -> Context {
+    let sources = crate::settings::sample::sources(dir);
+    let global = GlobalArgs {
+        directory: None,
+        json: false,
+        quiet: false,
+        verbose: 0,
+        color: None,
+    };
+    Context {
+        terminal: Terminal::new(&global, ColorChoice::Never, &sources),
+        sources,
+    }
+}

@@ -181,14 +181,20 @@ impl Terminal {
             .map(|(columns, _)| columns)
     }
 
+    /// Whether styles reach standard error.
+    #[must_use]
+    pub fn styles_stderr(&self) -> bool {
+        self.err.styles != anstream::ColorChoice::Never
+    }
+
     /// Whether styles reach standard output.
     #[must_use]
     pub fn styles_stdout(&self) -> bool {
         self.out.styles != anstream::ColorChoice::Never
     }
 
-    /// Whoever reads standard error can go away without making anything fail.
-    fn tell(&self, text: &str) {
+    /// Writes `text` to standard error, also with `--quiet`. Whoever reads it can go away without making anything fail.
+    pub fn tell(&self, text: &str) {
         let mut err = AutoStream::new(io::stderr().lock(), self.err.styles);
         let _ = err.write_all(text.as_bytes());
     }

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::report::Outcome;
+use crate::report::status::RunState;
 use crate::report::summary::{RunOutcome, TaskSummary};
+use crate::report::{Outcome, Phase};
 
 fn task(name: &str) -> TaskId {
     TaskId::new(name).unwrap()
@@ -212,6 +213,49 @@ fn the_page_on_json_shows_every_notice_as_it_is() {
         let line: Line = serde_json::from_str(line).unwrap();
         let heading = format!("### `{}`", tag(&line.notice));
         assert!(page.contains(&heading), "no section {heading}");
+    }
+}
+
+#[test]
+fn the_page_on_json_lists_every_word() {
+    /// The words of an enum: serde names all of them when it is given one that it does not know.
+    fn words<T: serde::de::DeserializeOwned>() -> Vec<String> {
+        let error = serde_json::from_str::<T>(r#""no such word""#)
+            .err()
+            .unwrap()
+            .to_string();
+        error
+            .split('`')
+            .skip(3)
+            .step_by(2)
+            .map(|word| format!("`{word}`"))
+            .collect()
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/json.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let row = |start: &str| {
+        page.lines()
+            .find(|line| line.starts_with(start))
+            .unwrap()
+            .to_owned()
+    };
+    for (start, words) in [
+        ("| `end` |", words::<End>()),
+        ("| `why` of", words::<Why>()),
+        ("| `reason` of", words::<Halt>()),
+        ("| `outcome` of a summary", words::<RunOutcome>()),
+        ("| `outcome` of a task", words::<Outcome>()),
+        ("| `state` of a task", words::<Phase>()),
+        ("| `state` of a run", words::<RunState>()),
+    ] {
+        let row = row(start);
+        assert!(
+            words.len() > 1 && words.iter().all(|word| row.contains(word)),
+            "{row} {words:?}"
+        );
+        let listed = row.matches('`').count() / 2;
+        let named = start.matches('`').count() / 2;
+        assert!(listed >= words.len() + named, "{row}");
     }
 }
 
