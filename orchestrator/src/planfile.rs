@@ -10,7 +10,10 @@ mod graph;
 pub mod lint;
 mod nearest;
 mod outline;
+mod overlap;
 mod parse;
+mod render;
+mod run_tasks;
 mod source;
 mod task;
 mod value;
@@ -21,7 +24,9 @@ use std::ops::Range;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use front::FrontMatter;
+pub use overlap::{MAX_PAIRS, Serialised};
 pub use parse::{MAX_PLAN_BYTES, MAX_TASKS, parse};
+pub use run_tasks::Defaults;
 use swarm_mailbox::id::TaskId;
 pub use task::{Accept, Isolation, PlanTask, SpawnModel};
 pub use value::Budget;
@@ -71,6 +76,18 @@ impl PlanFile {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.source.text
+    }
+
+    /// The places in `tasks` of what each task needs, in the order of the tasks.
+    fn needs(&self) -> Vec<Vec<usize>> {
+        self.tasks
+            .iter()
+            .map(|task| self.places_of(&task.needs))
+            .collect()
+    }
+
+    fn places_of(&self, ids: &[TaskId]) -> Vec<usize> {
+        ids.iter().filter_map(|id| self.index_of(id)).collect()
     }
 }
 

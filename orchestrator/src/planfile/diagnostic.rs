@@ -142,6 +142,16 @@ impl Diagnostics {
     }
 }
 
+impl Diagnostics {
+    /// Says where the first problem stands in a file whose text is not the one that is shown.
+    pub(super) fn at(mut self, span: Range<usize>) -> Self {
+        if let Some(first) = self.list.first_mut() {
+            first.span = span;
+        }
+        self
+    }
+}
+
 impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.render(false))
@@ -162,7 +172,7 @@ impl Diagnostic {
             None => elements.push(Origin::path(file).into()),
             Some(excerpt) => {
                 let mark = AnnotationKind::Primary.span(excerpt.span.clone());
-                let snippet = Snippet::source(excerpt.text.as_str())
+                let snippet = Snippet::source(harmless(&excerpt.text))
                     .line_start(self.line)
                     .annotation(mark);
                 if excerpt.cut {
@@ -376,14 +386,26 @@ pub(super) fn quoted(text: &str) -> String {
     format!("'{}{more}'", escaped(&start))
 }
 
+/// A line without the control characters that the renderer lets through. Each becomes a mark of the same length in
+/// bytes, so that all places stay where they are.
+fn harmless(line: &str) -> String {
+    let c1 = |c: char| matches!(c, '\u{80}'..='\u{9f}');
+    line.replace(c1, "\u{b7}")
+}
+
+/// Such marks can make a text read backwards.
+fn is_direction_mark(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Text without control characters: each is written as its escape.
 pub(super) fn escaped(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_control() {
-            clean.extend(c.escape_default())
+        if c.is_control() || is_direction_mark(c) {
+            clean.extend(c.escape_unicode());
         } else {
-            clean.push(c)
+            clean.push(c);
         }
     }
     clean

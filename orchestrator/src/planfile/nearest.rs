@@ -8,14 +8,15 @@ pub(super) fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) 
     if wanted.len() > MAX_CHARS {
         return None;
     }
+    let limit = (wanted.len() + 1) / 3;
     let mut best: Option<(usize, &str)> = None;
     for candidate in names {
-        let limit = best.map_or(1 + wanted.len() / 3, |(distance, _)| distance);
-        if candidate.len().abs_diff(name.len()) >= limit * 4 {
+        // A letter takes four bytes at the most, in either name.
+        if candidate.len().abs_diff(name.len()) > (limit + wanted.len()) * 4 {
             continue;
         }
         let distance = distance(&wanted, candidate);
-        if distance < limit || best.is_none() && distance == limit {
+        if distance <= limit && best.is_none_or(|(least, _)| distance < least) {
             best = Some((distance, candidate));
         }
     }
@@ -67,6 +68,7 @@ mod tests {
             ("unrelated", None),
             ("", None),
             ("x", None),
+            ("a", None),
         ] {
             assert_eq!(nearest(name, names), found, "{name}");
         }

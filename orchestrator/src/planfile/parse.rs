@@ -15,8 +15,8 @@ use super::{FrontMatter, Places, PlanFile, field, front, graph, value};
 
 /// A plan file is smaller than this.
 pub const MAX_PLAN_BYTES: usize = 50_000_000;
-/// Most tasks of a plan.
-pub const MAX_TASKS: usize = 100_000;
+/// Most tasks of a plan: who needs whom through others takes one bit for each pair of them, 50 MB at the most.
+pub const MAX_TASKS: usize = 20_000;
 
 /// Names that mean something else where a task's id may stand: mailboxes of the engine, and words of commands.
 const RESERVED: [&str; 8] = [
@@ -49,6 +49,7 @@ pub fn parse(name: &str, bytes: &[u8]) -> Result<PlanFile, Diagnostics> {
     }
     let source = decode(name, bytes)?;
     let mut problems = Problems::default();
+    check_line_ends(&source.text, &mut problems);
     let (front, body) = read_front(&source.text, &mut problems);
     let outline = outline(&source.text, body);
     let title = title(&source.text, outline.title.as_ref(), &mut problems);
@@ -115,7 +116,18 @@ fn decode(name: &str, bytes: &[u8]) -> Result<Source, Diagnostics> {
     );
     let place = at..at + char::REPLACEMENT_CHARACTER.len_utf8();
     problems.error("no-utf8", &place, message, "save the file as UTF-8");
-    Err(problems.finish(&source(&shown)))
+    let span = at + mark..at + mark + bad.len();
+    Err(problems.finish(&source(&shown)).at(span))
+}
+
+/// Markdown readers disagree on what a carriage return without a line feed means, so it may not stand in a plan.
+fn check_line_ends(text: &str, problems: &mut Problems) {
+    let lone = |at: &usize| !text[*at..].starts_with("\r\n");
+    if let Some(at) = text.match_indices('\r').map(|(at, _)| at).find(lone) {
+        let message = "a carriage return stands here without a line feed".to_owned();
+        let hint = "save the file with line ends of one kind, LF or CRLF";
+        problems.error("bad-line-end", &(at..at + 1), message, hint);
+    }
 }
 
 fn read_front(text: &str, problems: &mut Problems) -> (FrontMatter, usize) {
@@ -160,7 +172,11 @@ fn read_tasks(
     let mut tasks = Vec::with_capacity(outline.sections.len());
     let mut all_places = Vec::with_capacity(outline.sections.len());
     if outline.sections.is_empty() && problems.errors() == 0 {
-        note_empty(text, &outline.context, problems);
+        let start = outline
+            .title
+            .as_ref()
+            .map_or(outline.context.start, |title| title.start);
+        note_empty(text, start..text.len(), problems);
     }
     if let Some(section) = outline.sections.get(MAX_TASKS) {
         let message = format!(
@@ -190,24 +206,25 @@ fn read_tasks(
     (tasks, all_places)
 }
 
-fn note_empty(text: &str, context: &Range<usize>, problems: &mut Problems) {
-    let place = value::trimmed(text, context.clone());
+fn note_empty(text: &str, body: Range<usize>, problems: &mut Problems) {
+    let place = value::trimmed(text, body.clone());
+    if place.is_empty() {
+        let start = body.start..body.start;
+        problems.error(
+            "empty-plan",
+            &start,
+            "the plan is empty".to_owned(),
+            "write tasks as `## id: title`",
+        );
+        return;
+    }
     let line = place.start
         ..text[place.clone()]
             .find('\n')
             .map_or(place.end, |at| place.start + at);
-    if value::trim(text).is_empty() {
-        problems.error(
-            "empty-plan",
-            &line,
-            "the plan is empty".to_owned(),
-            "write tasks as `## id: title`",
-        );
-    } else {
-        let message = "the plan has no tasks: a plan in prose must be split into tasks by a coordinator, and none is configured";
-        let hint = "write each task as a level-2 heading `## id: title` with its fields in a list right under it";
-        problems.error("empty-plan", &line, message.to_owned(), hint);
-    }
+    let message = "the plan has no tasks: a plan in prose must be split into tasks by a coordinator, and none is configured";
+    let hint = "write each task as a level-2 heading `## id: title` with its fields in a list right under it";
+    problems.error("empty-plan", &line, message.to_owned(), hint);
 }
 
 /// Reads `id: title`, which may follow `[x]` or `[ ]`.

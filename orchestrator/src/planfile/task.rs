@@ -123,3 +123,11 @@ impl Isolation {
     pub const WORDS: [(&'static str, Self); 2] =
         [("worktree", Self::Worktree), ("none", Self::None)];
 }
+
+/// The word of a value in a table of words.
+pub(super) fn word_of<T: Copy + PartialEq>(words: &[(&'static str, T)], value: T) -> &'static str {
+    words
+        .iter()
+        .find(|(_, other)| *other == value)
+        .map_or("", |(word, _)| word)
+}

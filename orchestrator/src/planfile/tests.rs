@@ -1,5 +1,10 @@
 //! Whole plans: what they mean, and what is said about those that mean nothing.
 
+mod hostile;
+mod overlap;
+mod problems;
+mod roundtrip;
+
 use std::time::Duration;
 
 use super::*;

@@ -139,6 +139,22 @@ pub(super) fn budget(text: &str) -> Result<Budget, ValueError> {
     Ok(budget)
 }
 
+/// The budget as [`budget`] reads it.
+pub(super) fn print_budget(budget: Budget) -> String {
+    let money = budget.microdollars.map(|micros| {
+        let fraction = format!("{:06}", micros % 1_000_000);
+        let fraction = fraction.trim_end_matches('0');
+        let point = if fraction.is_empty() { "" } else { "." };
+        format!("${}{point}{fraction}", micros / 1_000_000)
+    });
+    let tokens = budget.tokens.map(|tokens| format!("{tokens} tokens"));
+    money
+        .into_iter()
+        .chain(tokens)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
 fn tokens(text: &str) -> Option<u64> {
     match text.as_bytes().last()? {
         b'k' | b'K' => decimal(&text[..text.len() - 1], 3),
@@ -261,13 +277,9 @@ pub(super) fn one_line(text: &str) -> String {
         .join(" ")
 }
 
-/// Text with every line end as one `\n`.
+/// Text with `\n` at the end of each line.
 pub(super) fn plain_ends(text: &str) -> String {
-    if text.contains('\r') {
-        text.replace("\r\n", "\n").replace('\r', "\n")
-    } else {
-        text.to_owned()
-    }
+    text.replace("\r\n", "\n")
 }
 
 #[cfg(test)]
@@ -292,6 +304,7 @@ mod tests {
                 tokens,
             };
             assert_eq!(budget(text), Ok(wanted), "{text}");
+            assert_eq!(budget(&print_budget(wanted)), Ok(wanted), "{text}");
         }
         let limit = Budget {
             microdollars: None,

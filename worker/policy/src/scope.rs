@@ -107,6 +107,13 @@ impl Pattern {
             .any(|mine| other.globs.iter().any(|theirs| mine.meets(theirs)))
     }
 
+    /// How much there is to compare: deciding whether two patterns meet takes at most a time in proportion to the product
+    /// of their weights. At least 1.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        self.globs.iter().map(Glob::weight).sum()
+    }
+
     /// The plain names that every path of the pattern starts with, for each pattern without braces that it stands for.
     ///
     /// Two patterns can meet only where one of these lists begins with the other, which makes them keys of an index.

@@ -60,6 +60,15 @@ impl Glob {
         )
     }
 
+    /// The number of things that the pattern is made of.
+    pub(super) fn weight(&self) -> usize {
+        let size = |step: &Step| match step {
+            Step::One(segment) => 1 + segment.tokens.len(),
+            Step::Rest => 1,
+        };
+        self.steps.iter().map(size).sum()
+    }
+
     /// The plain names that the pattern starts with.
     pub(super) fn stem(&self) -> Vec<String> {
         let plain = |step: &Step| match step {

@@ -232,6 +232,13 @@ fn stems_are_the_plain_beginning() {
 }
 
 #[test]
+fn braces_weigh_as_much_as_what_they_stand_for() {
+    let weight = |text: &str| Pattern::parse(text).unwrap().weight();
+    assert_eq!(weight("{a,b}/x"), weight("a/x") + weight("b/x"));
+    assert!(weight("**") >= 1);
+}
+
+#[test]
 fn a_pattern_of_many_stars_is_decided_fast() {
     let evil = scope(&[&format!("{}b", "a*".repeat(400)), &"**/a/".repeat(150)]);
     assert!(!evil.holds("a".repeat(4000).as_bytes()));
