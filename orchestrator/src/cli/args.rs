@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueHint};
-use swarm_mailbox::id::{RunId, TaskId};
+use swarm_mailbox::id::TaskId;
 
 use crate::duration;
 use crate::planfile::Budget;
@@ -139,9 +139,9 @@ pub struct PsArgs {}
 /// Show the state of every task of a run
 #[derive(Debug, Clone, Args)]
 pub struct StatusArgs {
-    /// The run; the newest if not given
+    /// The run, or how its id begins; the newest if not given
     #[arg(value_name = "RUN")]
-    pub run: Option<RunId>,
+    pub run: Option<String>,
 }
 
 /// Show what a task's commands printed
@@ -168,9 +168,9 @@ pub struct LogsArgs {
     #[arg(long)]
     pub gates: bool,
 
-    /// The run; the newest if not given
+    /// The run, or how its id begins; the newest if not given
     #[arg(long, value_name = "RUN")]
-    pub run: Option<RunId>,
+    pub run: Option<String>,
 }
 
 /// Show what a task changed
@@ -184,17 +184,17 @@ pub struct DiffArgs {
     #[arg(long)]
     pub stat: bool,
 
-    /// The run; the newest if not given
+    /// The run, or how its id begins; the newest if not given
     #[arg(long, value_name = "RUN")]
-    pub run: Option<RunId>,
+    pub run: Option<String>,
 }
 
 /// Tell the story of a run
 #[derive(Debug, Clone, Args)]
 pub struct LogArgs {
-    /// The run; the newest if not given
+    /// The run, or how its id begins; the newest if not given
     #[arg(value_name = "RUN")]
-    pub run: Option<RunId>,
+    pub run: Option<String>,
 }
 
 /// Land the work of a run on your branch
@@ -224,9 +224,9 @@ pub struct MergeArgs {
     #[arg(long)]
     pub no_ff: bool,
 
-    /// The run; the newest if not given
+    /// The run, or how its id begins; the newest if not given
     #[arg(long, value_name = "RUN")]
-    pub run: Option<RunId>,
+    pub run: Option<String>,
 }
 
 /// Go on with a run that was stopped or crashed
@@ -235,9 +235,9 @@ pub struct MergeArgs {
 /// place is done twice.
 #[derive(Debug, Clone, Args)]
 pub struct ResumeArgs {
-    /// The run; the newest that can be resumed if not given
+    /// The run, or how its id begins; the newest that can be resumed if not given
     #[arg(value_name = "RUN")]
-    pub run: Option<RunId>,
+    pub run: Option<String>,
 
     /// How long running tasks may go on after a first Ctrl-C
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
@@ -249,9 +249,9 @@ pub struct ResumeArgs {
 /// Starts nothing new, waits until running tasks end or the grace period is over, and keeps everything for `swarm resume`.
 #[derive(Debug, Clone, Args)]
 pub struct StopArgs {
-    /// The run; the one that runs if not given
+    /// The run, or how its id begins; the one that runs if not given
     #[arg(value_name = "RUN")]
-    pub run: Option<RunId>,
+    pub run: Option<String>,
 
     /// End it for good: what is not merged is cancelled
     #[arg(long)]
@@ -265,17 +265,17 @@ pub struct StopArgs {
 /// Start nothing new in a run; what runs goes on
 #[derive(Debug, Clone, Args)]
 pub struct PauseArgs {
-    /// The run; the one that runs if not given
+    /// The run, or how its id begins; the one that runs if not given
     #[arg(value_name = "RUN")]
-    pub run: Option<RunId>,
+    pub run: Option<String>,
 }
 
 /// Take back a pause
 #[derive(Debug, Clone, Args)]
 pub struct UnpauseArgs {
-    /// The run; the one that runs if not given
+    /// The run, or how its id begins; the one that runs if not given
     #[arg(value_name = "RUN")]
-    pub run: Option<RunId>,
+    pub run: Option<String>,
 }
 
 /// End one task for good
@@ -285,9 +285,9 @@ pub struct CancelArgs {
     #[arg(value_name = "TASK")]
     pub task: TaskId,
 
-    /// The run; the newest if not given
+    /// The run, or how its id begins; the newest if not given
     #[arg(long, value_name = "RUN")]
-    pub run: Option<RunId>,
+    pub run: Option<String>,
 }
 
 /// Give a failed, blocked or cancelled task another set of tries
@@ -297,9 +297,9 @@ pub struct RetryArgs {
     #[arg(value_name = "TASK")]
     pub task: TaskId,
 
-    /// The run; the newest if not given
+    /// The run, or how its id begins; the newest if not given
     #[arg(long, value_name = "RUN")]
-    pub run: Option<RunId>,
+    pub run: Option<String>,
 }
 
 /// List the runs of this repository
