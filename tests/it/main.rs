@@ -2,7 +2,13 @@
 //!
 //! One binary for all of them links once. Tests of one module's rules stand beside that module and not here.
 
+#![expect(
+    clippy::expect_used,
+    reason = "a test that cannot go on has to fail at once and loudly"
+)]
+
 mod harness;
+mod tidy;
 
 use swarm_tests::{Built, TestEnv};
 
