@@ -4,6 +4,7 @@
 //! away must not end a run. Knows nothing of journals, git or the run machine's states.
 
 pub mod cell;
+pub mod dag;
 pub mod finding;
 pub mod json;
 pub mod line;

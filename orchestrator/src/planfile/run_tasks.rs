@@ -7,7 +7,7 @@ use std::time::Duration;
 use swarm_run::event::Millis;
 use swarm_run::plan::{Task, TaskIx};
 
-use super::{Diagnostics, PlanFile};
+use super::{Diagnostics, PlanFile, Serialised};
 
 /// What holds for a task where neither it nor the front matter says anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -24,8 +24,14 @@ impl PlanFile {
     /// # Errors
     /// As [`PlanFile::serialised`].
     pub fn to_run(&self, defaults: &Defaults) -> Result<Vec<Task>, Diagnostics> {
+        Ok(self.to_run_apart(defaults, &self.serialised()?))
+    }
+
+    /// As [`PlanFile::to_run`], where the pairs of [`PlanFile::serialised`] are known already.
+    #[must_use]
+    pub fn to_run_apart(&self, defaults: &Defaults, pairs: &[Serialised]) -> Vec<Task> {
         let mut apart: Vec<Vec<TaskIx>> = vec![Vec::new(); self.tasks.len()];
-        for pair in self.serialised()? {
+        for pair in pairs {
             apart[pair.a].push(place(pair.b));
             apart[pair.b].push(place(pair.a));
         }
@@ -41,7 +47,7 @@ impl PlanFile {
             timeout: task.timeout.or(timeout).map(millis),
             done: task.done,
         };
-        Ok(tasks.map(task).collect())
+        tasks.map(task).collect()
     }
 }
 
