@@ -186,7 +186,7 @@ fn not_owned(found: &Registered, what: Retirement<'_>) -> Option<KeptReason> {
 }
 
 /// A process whose working directory is inside `dir`; always none where the system does not tell (no `/proc`).
-fn process_in(dir: &Path) -> Option<KeptReason> {
+pub(crate) fn process_in(dir: &Path) -> Option<KeptReason> {
     for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
         let Some(pid) = entry
             .file_name()

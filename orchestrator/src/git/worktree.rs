@@ -264,7 +264,7 @@ fn take_over(
 }
 
 /// Takes a worktree that holds nobody's work out of git's books and off the disk.
-fn forget(repo: &Repo, serial: &Serial, path: &Path) -> Result<(), WorktreeError> {
+pub(crate) fn forget(repo: &Repo, serial: &Serial, path: &Path) -> Result<(), WorktreeError> {
     if holds_only_its_link(path) {
         // Git died before it made the books whole, and would not take this for a worktree.
         match std::fs::remove_file(path.join(".git")) {
