@@ -5,8 +5,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// One built-in gate, as it is listed for a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use crate::gate::judge::{Case, Report};
+use crate::gate::{empty, markers, scope, secrets, size, stubs, test_loss, unread, words};
+
+/// One built-in gate.
+#[derive(Debug, Clone, Copy)]
 pub struct Gate {
     /// Its name in findings.
     pub name: &'static str,
@@ -18,6 +21,8 @@ pub struct Gate {
     pub summary: &'static str,
     /// Why it is there, in one sentence.
     pub reason: &'static str,
+    /// The gate itself.
+    pub(super) check: fn(&Case<'_>, &mut Report),
 }
 
 /// How much a gate counts for.
@@ -112,6 +117,7 @@ const GATES: &[Gate] = &[
         default: Level::Error,
         summary: "The branch changes something, or the task says `allow-empty`.",
         reason: "A command that silently did nothing would count as done.",
+        check: empty::check,
     },
     Gate {
         name: "scope",
@@ -119,6 +125,7 @@ const GATES: &[Gate] = &[
         default: Level::Error,
         summary: "Only paths of the task's `touches` changed; a rename counts on both sides.",
         reason: "Tasks run side by side because their scopes do not overlap, so no task may leave its own.",
+        check: scope::check,
     },
     Gate {
         name: "markers",
@@ -126,6 +133,7 @@ const GATES: &[Gate] = &[
         default: Level::Error,
         summary: "No conflict markers were added.",
         reason: "A half-resolved conflict compiles in some languages and is always wrong.",
+        check: markers::check,
     },
     Gate {
         name: "size",
@@ -133,6 +141,15 @@ const GATES: &[Gate] = &[
         default: Level::Error,
         summary: "No added or changed file is larger than `gate.max-file-size`.",
         reason: "A large file stays in the history for ever, and it is mostly there by accident.",
+        check: size::check,
+    },
+    Gate {
+        name: "unread",
+        key: "gate.unread",
+        default: Level::Error,
+        summary: "Everything that changed could be read whole.",
+        reason: "The gates that read lines cannot call clean what they did not read.",
+        check: unread::check,
     },
     Gate {
         name: "secrets",
@@ -140,6 +157,7 @@ const GATES: &[Gate] = &[
         default: Level::Error,
         summary: "No secret in a well-known format in added lines, file names, the branch name or commit messages.",
         reason: "A key that was pushed once must be taken for stolen.",
+        check: secrets::check,
     },
     Gate {
         name: "words",
@@ -147,6 +165,7 @@ const GATES: &[Gate] = &[
         default: Level::Error,
         summary: "None of the forbidden `words` in added lines, file names, the branch name or commit messages.",
         reason: "Names of customers, hosts and unreleased things leave a project through its history.",
+        check: words::check,
     },
     Gate {
         name: "tests",
@@ -154,6 +173,7 @@ const GATES: &[Gate] = &[
         default: Level::Error,
         summary: "No test was deleted, emptied or switched off; fewer assertions are a warning.",
         reason: "The cheapest way to make a failing test pass is to remove it.",
+        check: test_loss::check,
     },
     Gate {
         name: "stubs",
@@ -161,6 +181,7 @@ const GATES: &[Gate] = &[
         default: Level::Error,
         summary: "No new placeholder stands where code should be.",
         reason: "A stub passes every check that does not call it.",
+        check: stubs::check,
     },
 ];
 
@@ -176,6 +197,37 @@ mod tests {
             for text in [gate.summary, gate.reason] {
                 assert!(text.ends_with('.'), "{text}");
             }
+        }
+    }
+
+    #[test]
+    fn the_documentation_lists_every_gate_as_it_is() {
+        let page = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/gates.md"));
+        let listed: Vec<&str> = page
+            .lines()
+            .filter(|line| line.starts_with("| `"))
+            .collect();
+        let expected: Vec<String> = registry()
+            .iter()
+            .map(|gate| {
+                let Gate {
+                    name,
+                    default,
+                    summary,
+                    reason,
+                    ..
+                } = gate;
+                format!("| `{name}` | {default} | {summary} | {reason} |")
+            })
+            .collect();
+        assert_eq!(listed, expected);
+        for gate in registry() {
+            let section = format!("\n**`{}`**", gate.name);
+            assert!(
+                page.contains(&section),
+                "docs/gates.md does not explain {}",
+                gate.name
+            );
         }
     }
 
