@@ -8,6 +8,7 @@ pub mod config;
 pub mod context;
 pub mod init;
 pub mod man;
+pub mod plan;
 pub mod plan_source;
 pub mod terminal;
 pub mod trace;
@@ -38,6 +39,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Init(args::InitArgs),
+    Plan(args::PlanArgs),
     Config(args::ConfigArgs),
     Completions(args::CompletionsArgs),
     Man(args::ManArgs),
@@ -85,6 +87,7 @@ pub fn command() -> clap::Command {
 fn dispatch(context: &Context, command: Command) -> Result<ExitStatus, CommandError> {
     match command {
         Command::Init(args) => init::run(context, &args),
+        Command::Plan(args) => plan::run(context, &args),
         Command::Config(args) => config::run(context, &args),
         Command::Completions(args) => completions::run(context, &args),
         Command::Man(args) => man::run(context, &args),

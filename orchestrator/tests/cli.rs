@@ -181,3 +181,60 @@ fn the_worker_command_is_there_but_nobody_is_told() {
     );
     assert!(!text(&run(dir.path(), &["--help"]).stdout).contains("  worker "));
 }
+
+#[test]
+fn a_plan_is_shown_in_each_of_its_views() {
+    let dir = tempfile::tempdir().unwrap();
+    run(dir.path(), &["init"]);
+    let shown = |args: &[&str]| {
+        let output = run(dir.path(), &[&["plan", "plan.md"], args].concat());
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{args:?}: {}",
+            text(&output.stderr)
+        );
+        assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
+        text(&output.stdout).to_owned()
+    };
+    assert!(shown(&[]).contains("notes"));
+    assert!(shown(&["--dot"]).starts_with("digraph"));
+    assert!(shown(&["--mermaid"]).starts_with("flowchart"));
+    let json: serde_json::Value = serde_json::from_str(&shown(&["--json"])).unwrap();
+    assert_eq!(json["tasks"].as_array().unwrap().len(), 3);
+    assert_eq!(
+        run(dir.path(), &["plan", "plan.md", "--dot", "--mermaid"])
+            .status
+            .code(),
+        Some(2)
+    );
+}
+
+#[test]
+fn a_wrong_plan_is_exit_code_two_with_every_mistake_on_standard_error() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(
+        dir.path().join("p.md"),
+        "## a: A\n- needs: x\n- runs: true\n",
+    )
+    .unwrap();
+    let output = run(dir.path(), &["plan", "p.md"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stdout.is_empty());
+    let stderr = text(&output.stderr);
+    assert!(
+        stderr.contains("p.md:2:10") && stderr.contains("p.md:3:3"),
+        "{stderr}"
+    );
+    assert!(
+        stderr.ends_with("error: the plan cannot be used as it stands\n"),
+        "{stderr}"
+    );
+    let json = run(dir.path(), &["plan", "p.md", "--json"]);
+    let problems: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(problems["errors"], 2);
+    assert_eq!(
+        run(dir.path(), &["plan", "missing.md"]).status.code(),
+        Some(2)
+    );
+}

@@ -181,6 +181,12 @@ impl Terminal {
             .map(|(columns, _)| columns)
     }
 
+    /// Whether a person reads standard output as it comes.
+    #[must_use]
+    pub fn is_screen(&self) -> bool {
+        self.out.is_terminal
+    }
+
     /// Whether styles reach standard error.
     #[must_use]
     pub fn styles_stderr(&self) -> bool {
