@@ -17,3 +17,5 @@ pub mod worktree;
 
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod tests;

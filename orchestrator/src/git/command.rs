@@ -533,6 +533,8 @@ fn classify(dir: &Path, command: String, code: Option<i32>, stderr: String) -> G
         || has("Permission denied")
         || has("Operation not permitted")
         || has("insufficient permission")
+        // Git does not say why it cannot.
+        || has("unable to create directory for")
     {
         return GitError::ReadOnly { command, stderr };
     }
