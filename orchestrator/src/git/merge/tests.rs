@@ -631,3 +631,45 @@ fn a_merge_that_cannot_be_made_is_an_error() {
     let ghost = CommitId::new(&"1".repeat(40)).unwrap();
     assert!(merge_tree(&repo.open(), &repo.rev("HEAD"), &ghost).is_err());
 }
+
+/// Run it with `SWARM_MERGE_ORACLE=<a repository> cargo test -p swarm-orchestrator --lib real_history -- --ignored`.
+#[test]
+#[ignore = "needs a repository with a real history, named by SWARM_MERGE_ORACLE"]
+fn the_merges_of_a_real_history_come_out_as_git_has_them() {
+    let source =
+        std::env::var("SWARM_MERGE_ORACLE").expect("SWARM_MERGE_ORACLE names a repository");
+    let repo = TestRepo::nothing();
+    repo.git_in(
+        &repo.root(),
+        [
+            "clone",
+            "--quiet",
+            "--shared",
+            "--no-checkout",
+            &source,
+            "repo",
+        ],
+    );
+    let open = repo.open();
+    let count = std::env::var("SWARM_MERGE_COUNT").unwrap_or_else(|_| "400".into());
+    let listed = repo.git([
+        "rev-list",
+        "--min-parents=2",
+        "--max-parents=2",
+        "--parents",
+        "-n",
+        &count,
+        "HEAD",
+    ]);
+    let (mut clean, mut all) = (0, 0);
+    for line in listed.lines() {
+        let ids: Vec<CommitId> = line
+            .split(' ')
+            .map(|id| CommitId::new(id).unwrap())
+            .collect();
+        clean += usize::from(agrees(&repo, &open, &ids[1], &ids[2], line));
+        all += 1;
+    }
+    println!("{all} merges, {clean} of them clean");
+    assert!(all > 0, "the history has no merges");
+}
