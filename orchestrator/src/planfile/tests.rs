@@ -1,5 +1,7 @@
 //! Whole plans: what they mean, and what is said about those that mean nothing.
 
+mod corpus;
+mod documents;
 mod hostile;
 mod overlap;
 mod problems;

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// Reads a file as every command does, and shows what comes of it. Answers whether it is a plan.
-fn survive(bytes: &[u8]) -> bool {
+pub(super) fn survive(bytes: &[u8]) -> bool {
     match parse("plan.md", bytes) {
         Ok(plan) => {
             let _ = plan.to_markdown();

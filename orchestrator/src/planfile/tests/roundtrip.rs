@@ -11,7 +11,7 @@ fn meaning(mut plan: PlanFile) -> (FrontMatter, Option<String>, String, Vec<Plan
 }
 
 #[track_caller]
-fn check(text: &str) -> String {
+pub(super) fn check(text: &str) -> String {
     let plan = good(text);
     let rendered = plan.to_markdown();
     let again = match parse("rendered.md", rendered.as_bytes()) {
