@@ -20,7 +20,7 @@ pub fn write_via(beside: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_dir_of(path)
 }
 
-/// Like [`write`], but only every other process sees it as a whole; after a power failure it may be empty or missing.
+/// Like [`write()`], but only every other process sees it as a whole; after a power failure it may be empty or missing.
 ///
 /// # Errors
 /// As [`write_via`].
