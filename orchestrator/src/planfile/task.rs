@@ -105,7 +105,7 @@ pub enum SpawnModel {
 pub enum Isolation {
     /// In a worktree of its own.
     Worktree,
-    /// In the directory of the run.
+    /// In the user's own working tree; what it changes there is neither committed nor merged.
     None,
 }
 
