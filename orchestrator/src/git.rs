@@ -16,6 +16,6 @@ pub mod repo;
 pub mod worktree;
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 //! only `cli` and `report` print. Knows nothing of how a worker does its work.
 
 pub mod cli;
+pub mod doctor;
 pub mod duration;
 pub mod error;
 pub mod gate;
