@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::*;
 
@@ -29,6 +29,22 @@ fn table(page: &str, heading: &str) -> Vec<String> {
         .collect()
 }
 
+/// Every source of the product in a folder and below it.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for path in fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+    {
+        if path.is_file() {
+            files.push(path);
+        } else if !path.ends_with("tests") {
+            files.extend(sources(&path));
+        }
+    }
+    files
+}
+
 #[test]
 fn the_page_lists_every_field_and_key_in_order() {
     let page = document("plan-format.md");
@@ -42,11 +58,7 @@ fn the_page_lists_every_code_that_there_is() {
     let documented: BTreeSet<String> = table(&page, "## What can be wrong").into_iter().collect();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/planfile");
     let mut used = BTreeSet::new();
-    for file in fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.is_file())
-    {
+    for file in sources(&folder) {
         let text = fs::read_to_string(file).unwrap();
         let text = text.split("#[cfg(test)]").next().unwrap();
         // Codes are the only texts of lower-case words with a hyphen that are no field, key or hint; `cycle` has none.
