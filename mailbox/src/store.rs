@@ -27,7 +27,8 @@ pub struct Mailbox {
 /// What a look into a mailbox brought.
 #[derive(Debug, Default)]
 pub struct Delivery {
-    /// The messages that are not settled yet; those of one sender in the order in which it sent them.
+    /// The oldest messages that are not settled yet, at most [`MAX_LETTERS`]; those of one sender in the order in which
+    /// it sent them. What is behind them comes when these are settled.
     pub letters: Vec<Envelope>,
     /// What lay among them and is no message; told once for each thing that could be moved out of the way.
     pub dead: Vec<DeadLetter>,
@@ -66,7 +67,7 @@ impl Mailbox {
         post(&self.root, envelope)
     }
 
-    /// Everything that was delivered and is not settled. Cheap when there is nothing: one directory is listed.
+    /// What was delivered and is not settled. Cheap when there is nothing: one directory is listed.
     ///
     /// # Errors
     /// [`StoreError::Io`] where the directory cannot be read. A single unreadable file is no error but a dead letter.
@@ -87,6 +88,9 @@ impl Mailbox {
         let mut letters = Vec::new();
         let mut last: HashMap<AgentName, MessageId> = HashMap::new();
         for name in list()? {
+            if letters.len() == MAX_LETTERS {
+                break;
+            }
             match self.dir.read(&name, &self.agent) {
                 Ok(Some(letter)) => {
                     if seen.contains(&name) {
@@ -142,6 +146,9 @@ pub fn post(mail_root: &Path, envelope: &Envelope) -> Result<(), StoreError> {
     durable::write_via(&dir.tmp(), &dir.new_path(envelope.id), &json)
         .map_err(|error| StoreError::Io(dir.path().to_owned(), error))
 }
+
+/// Most messages of one look into a mailbox: a flood must not fill the reader's memory.
+pub const MAX_LETTERS: usize = 256;
 
 /// The longest file that is looked at.
 const MAX_FILE_BYTES: u64 = MAX_ENVELOPE_BYTES as u64;
