@@ -59,6 +59,17 @@ impl Mailbox {
         })
     }
 
+    /// The mailbox of `agent` below `mail_root`, if somebody made one: for a reader who is rarely written to.
+    #[must_use]
+    pub fn existing(mail_root: &Path, agent: &AgentName) -> Option<Self> {
+        let dir = Maildir::at(mail_root, agent);
+        dir.exists().then(|| Self {
+            agent: agent.clone(),
+            root: mail_root.to_owned(),
+            dir,
+        })
+    }
+
     /// [`post`] with this mailbox's root.
     ///
     /// # Errors

@@ -76,8 +76,6 @@ impl Launcher {
         }
         fs::create_dir_all(state.path())
             .map_err(|error| LaunchError::Io(state.path().to_owned(), error))?;
-        // Made here, so that a stop finds it however early it comes.
-        Mailbox::open(&spec.mail, &spec.agent).map_err(LaunchError::Mail)?;
         spec.save(&state.spec()).map_err(LaunchError::Spec)?;
         let child = self.spawn(spec, &state)?;
         note_launch(&state, &child);
@@ -114,7 +112,9 @@ impl Launcher {
         };
         let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
         let stop = Envelope::new(&spec.report_to, &spec.agent, Message::Stop { grace_ms });
-        if let Err(error) = swarm_mailbox::store::post(&spec.mail, &stop) {
+        // The worker looks for a mailbox before its first step and from time to time; most need none.
+        let sent = Mailbox::open(&spec.mail, &spec.agent).and_then(|mailbox| mailbox.post(&stop));
+        if let Err(error) = sent {
             // The signal stops it as well, after the grace period of its spec.
             tracing::warn!(agent = %spec.agent, %error, "cannot send a stop by message");
         }
@@ -152,7 +152,14 @@ impl Launcher {
             Presence::Never => return Ok(Reaped::default()),
             Presence::Ended => {}
         }
-        let spec = WorkerSpec::load(&state.spec()).map_err(LaunchError::Spec)?;
+        let spec = match WorkerSpec::load(&state.spec()) {
+            Ok(spec) => spec,
+            // A power failure took the spec, and with it everything that ran.
+            Err(SpecError::Malformed(..)) if presence::is_of_another_boot(&state)? => {
+                return Ok(Reaped::default());
+            }
+            Err(error) => return Err(LaunchError::Spec(error)),
+        };
         let killed = sweep::kill_leftovers(&spec.run, &spec.agent, &state).await?;
         let report = outbox::post_left_behind(&spec, &state).map_err(LaunchError::Mail)?;
         Ok(Reaped { report, killed })

@@ -1,5 +1,6 @@
 //! The worker's own mailbox: what it is told while it works.
 //!
+//! Whoever has something to say makes the mailbox first: most workers live and end without one.
 //! Knows nothing of how a stop is carried out.
 
 use std::time::Duration;
@@ -7,10 +8,13 @@ use std::time::Duration;
 use swarm_mailbox::store::Mailbox;
 use swarm_mailbox::wire::message::Message;
 
+use crate::spec::WorkerSpec;
+
 /// Looks for a word to stop, with its grace period. Everything found is settled: a worker acts on nothing else, and a
 /// message that means nothing to it must not be handed out for ever. A mailbox that cannot be read says nothing; the
 /// signal that comes with every stop is heard without it.
-pub(crate) fn stop_asked(mailbox: &Mailbox) -> Option<Duration> {
+pub(crate) fn stop_asked(spec: &WorkerSpec) -> Option<Duration> {
+    let mailbox = Mailbox::existing(&spec.mail, &spec.agent)?;
     let delivery = mailbox.pending().ok()?;
     let mut asked: Option<Duration> = None;
     for letter in delivery.letters {

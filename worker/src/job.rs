@@ -7,7 +7,6 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use swarm_mailbox::durable;
-use swarm_mailbox::store::Mailbox;
 use swarm_mailbox::wire::report::{Exit, Outcome, Report, StepResult};
 
 use crate::exec::{End, Happening, Output, Running};
@@ -30,13 +29,11 @@ const COMMAND_BYTES: usize = 256;
 pub(crate) fn run(
     spec: &WorkerSpec,
     state: &StateDir,
-    mailbox: Mailbox,
     (to_job, happenings): (Sender<Happening>, Receiver<Happening>),
 ) -> Report {
     let mut job = Job {
         spec,
         state,
-        mailbox,
         to_job,
         happenings,
         output: Output::new(&state.output(), spec.log_limit),
@@ -64,7 +61,6 @@ pub(crate) fn run(
 struct Job<'a> {
     spec: &'a WorkerSpec,
     state: &'a StateDir,
-    mailbox: Mailbox,
     to_job: Sender<Happening>,
     happenings: Receiver<Happening>,
     output: Output,
@@ -141,7 +137,8 @@ impl Job<'_> {
     }
 
     /// Writes down who leads the step's group, for whoever has to clean up after this worker. On Linux the session that
-    /// the worker leads says the same, and was there before the step; elsewhere this is all there is.
+    /// the worker leads says the same and was there before the step. Elsewhere this is all there is, and a worker that
+    /// is killed in the moment between start and note leaves a group that nobody knows.
     fn record_group(&mut self, running: &Running) {
         let Some(leader) = running.leader() else {
             return;
@@ -226,7 +223,7 @@ impl Job<'_> {
     }
 
     fn take_mail(&mut self) {
-        if let Some(grace) = inbox::stop_asked(&self.mailbox) {
+        if let Some(grace) = inbox::stop_asked(self.spec) {
             self.stop_within(grace);
         }
         self.mail_due = Instant::now() + MAIL_EVERY;

@@ -20,7 +20,7 @@ use std::sync::mpsc;
 
 use rustix::process::setsid;
 use swarm_mailbox::lease::{Lease, LeaseError};
-use swarm_mailbox::store::{Mailbox, StoreError};
+use swarm_mailbox::store::StoreError;
 
 pub use spec::{SpecError, Step, WorkerSpec};
 pub use state::StateDir;
@@ -45,8 +45,7 @@ pub fn main(spec_path: &Path) -> Result<(), WorkerError> {
     let lease = Lease::take_first(&state.lease()).map_err(WorkerError::Lease)?;
     // Never given back: the file says for ever that this agent's worker has run.
     lease.keep();
-    let mailbox = Mailbox::open(&spec.mail, &spec.agent).map_err(WorkerError::Mail)?;
-    let report = job::run(&spec, &state, mailbox, (to_job, happenings));
+    let report = job::run(&spec, &state, (to_job, happenings));
     outbox::send(&spec, &state, report).map_err(WorkerError::Mail)
 }
 
@@ -62,7 +61,7 @@ pub enum WorkerError {
     /// There is, or was, another worker of this name.
     #[error("refused to run a second time: {0}")]
     Lease(LeaseError),
-    /// The mailbox of this worker or of whom it reports to.
+    /// The mailbox of whom it reports to.
     #[error("cannot report: {0}")]
     Mail(StoreError),
 }

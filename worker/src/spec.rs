@@ -92,7 +92,8 @@ impl WorkerSpec {
         Ok(spec)
     }
 
-    /// Writes the spec durably to `path`.
+    /// Writes the spec to `path`, as a whole. After a power failure it may be missing, but then so is every worker that
+    /// could read it.
     ///
     /// # Errors
     /// [`SpecError`] for a spec over its bounds, or where the file system refuses.
@@ -103,7 +104,7 @@ impl WorkerSpec {
         if json.len() as u64 > MAX_SPEC_BYTES {
             return Err(bad(format!("it is larger than {MAX_SPEC_BYTES} bytes")));
         }
-        durable::write(path, &json).map_err(|error| SpecError::Io(path.to_owned(), error))
+        durable::replace(path, &json).map_err(|error| SpecError::Io(path.to_owned(), error))
     }
 
     /// What every process of this worker carries in its environment, so that strays can be found: the name and the value.

@@ -91,6 +91,9 @@ fn a_message_to_nobody_is_an_error_to_its_sender() {
         "{error}"
     );
     assert!(!fixture.dir.path().join("nobody").exists());
+    assert!(Mailbox::existing(fixture.dir.path(), &agent("nobody")).is_none());
+    let engine = Mailbox::existing(fixture.dir.path(), &agent("engine")).unwrap();
+    assert_eq!(engine.pending().unwrap().letters, []);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use swarm_mailbox::durable;
 use swarm_mailbox::lease::Lease;
 use swarm_mailbox::process::Owner;
 use swarm_worker::strays;
-use swarm_worker::{StateDir, WorkerSpec};
+use swarm_worker::{SpecError, StateDir, WorkerSpec};
 
 use super::LaunchError;
 
@@ -44,12 +44,23 @@ impl Presence {
         if !state.spec().exists() {
             return Ok(Self::Never);
         }
-        let spec = WorkerSpec::load(&state.spec()).map_err(LaunchError::Spec)?;
+        let spec = match WorkerSpec::load(&state.spec()) {
+            Ok(spec) => spec,
+            // It is written as a whole before a worker is started, so that only a power failure can have hurt it.
+            Err(SpecError::Malformed(..)) => return Ok(Self::Never),
+            Err(error) => return Err(LaunchError::Spec(error)),
+        };
         let newborn = strays::marked(&spec.run)
             .into_iter()
             .find(|stray| stray.agent == spec.agent);
         Ok(newborn.map_or(Self::Never, |stray| Self::Alive(stray.owner)))
     }
+}
+
+/// Whether the worker of `state` ran before this machine was started.
+pub(super) fn is_of_another_boot(state: &StateDir) -> Result<bool, LaunchError> {
+    let lease = Lease::read(&state.lease()).map_err(LaunchError::Lease)?;
+    Ok(lease.is_some_and(|owner| !owner.is_of_this_boot()))
 }
 
 /// The process that was started for `state`, by the note that was made then. A note that cannot be read says nothing.

@@ -350,7 +350,11 @@ async fn a_stop_ends_the_job_with_a_report() {
     fixture.wait().await;
     let report = fixture.report();
     assert_eq!(report.outcome, Outcome::Stopped);
-    assert!(report.steps[0].tail.ends_with("bye\n"), "{}", report.steps[0].tail);
+    assert!(
+        report.steps[0].tail.ends_with("bye\n"),
+        "{}",
+        report.steps[0].tail
+    );
     fixture
         .launcher
         .stop(&fixture.spec, Duration::ZERO)
@@ -496,4 +500,25 @@ async fn a_sweep_kills_what_dead_workers_left_and_spares_the_living() {
         .await
         .unwrap();
     assert!(!kept.is_alive());
+}
+
+#[tokio::test]
+async fn a_power_failure_leaves_an_ended_worker_or_none() {
+    let fixture = Fixture::new("echo x >> ran");
+    let state = StateDir::new(&fixture.spec.state);
+    fs::create_dir_all(state.path()).unwrap();
+    // The spec was not yet on the disk. What the lease says is there as soon as anything was run.
+    fs::write(state.spec(), "").unwrap();
+    assert_eq!(fixture.presence(), Presence::Never);
+    let before = Owner {
+        boot_id: "another".into(),
+        ..Owner::this_process().unwrap()
+    };
+    fs::write(state.lease(), serde_json::to_vec(&before).unwrap()).unwrap();
+    assert_eq!(fixture.presence(), Presence::Ended);
+    fixture.launcher.reap(&fixture.spec.state).await.unwrap();
+    fs::remove_file(state.lease()).unwrap();
+    fixture.launcher.start(&fixture.spec).unwrap();
+    fixture.wait().await;
+    assert_eq!(fixture.report().outcome, Outcome::Succeeded);
 }

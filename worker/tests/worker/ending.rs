@@ -119,7 +119,6 @@ fn the_grace_period_of_the_message_counts_and_a_later_one_may_shorten_it() {
 #[test]
 fn a_stop_before_the_first_step_starts_nothing() {
     let fixture = Fixture::new(&["touch started"]);
-    swarm_mailbox::store::Mailbox::open(&fixture.spec.mail, &fixture.spec.agent).unwrap();
     fixture.post_stop(1000);
     let report = fixture.run();
     assert_eq!(report.outcome, Outcome::Stopped);
@@ -213,6 +212,9 @@ fn what_a_killed_worker_leaves_is_found_by_its_session_and_its_mark() {
     let fixture = Fixture::new(&["setsid sleep 300 & sleep 300 & echo up > up; wait"]);
     let mut worker = fixture.start();
     fixture.wait_for("up");
+    wait_until("the note of the group", || {
+        fixture.state().group().exists().then_some(())
+    });
     let owner = worker.owner();
     assert_eq!(
         swarm_mailbox::lease::Lease::read(&fixture.state().lease()).unwrap(),

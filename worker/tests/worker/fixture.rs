@@ -118,6 +118,7 @@ impl Fixture {
             &self.spec.agent,
             Message::Stop { grace_ms },
         );
+        Mailbox::open(&self.spec.mail, &self.spec.agent).unwrap();
         self.engine.post(&stop).unwrap();
     }
 
