@@ -239,3 +239,41 @@ fn a_flood_is_handed_out_piece_by_piece_and_in_order() {
         all[MAX_LETTERS..]
     );
 }
+
+/// Names the mail root to a copy of this program that may not write a byte.
+const FULL: &str = "SWARM_TEST_FULL_DISK";
+
+/// What that copy runs. By itself it shows that the message could be sent but for the limit.
+#[test]
+fn a_sender_without_space() {
+    let Some(root) = std::env::var_os(FULL) else {
+        let fixture = Fixture::new();
+        post(fixture.dir.path(), &letter("a", 1)).unwrap();
+        assert_eq!(fixture.pending().len(), 1);
+        return;
+    };
+    let told = matches!(
+        post(Path::new(&root), &letter("a", 1)),
+        Err(StoreError::Io(..))
+    );
+    std::process::exit(if told { 33 } else { 1 });
+}
+
+#[test]
+fn a_sender_that_has_no_space_is_told_and_leaves_nothing() {
+    let fixture = Fixture::new();
+    let kept = letter("a", 0);
+    fixture.engine.post(&kept).unwrap();
+    // A limit on file sizes makes every write fail, as a full disk does.
+    let limited = "trap '' XFSZ; ulimit -f 0; exec \"$0\" --exact store::tests::a_sender_without_space --nocapture";
+    let status = std::process::Command::new("/bin/sh")
+        .args(["-c", limited])
+        .arg(std::env::current_exe().unwrap())
+        .env(FULL, fixture.dir.path())
+        .stdout(std::process::Stdio::null())
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(33));
+    assert_eq!(fixture.pending(), [kept.id]);
+    assert_eq!(fs::read_dir(fixture.path("tmp")).unwrap().count(), 0);
+}
