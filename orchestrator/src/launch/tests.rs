@@ -16,6 +16,8 @@ const WORKER: &str = "SWARM_TEST_LAUNCHED_WORKER";
 /// Makes a copy of this program an engine that starts the worker of a spec and dies; the launcher's program is there too.
 const ENGINE: &str = "SWARM_TEST_DYING_ENGINE";
 const PROGRAM: &str = "SWARM_TEST_PROGRAM";
+/// Keeps a worker from its birth until [`Fixture::let_go`].
+const NOT_YET: &str = "while [ ! -e \"${0%/*}/go\" ]; do sleep 0.01; done";
 
 /// What the workers of the other tests run. By itself it shows that a worker without a spec says so.
 #[test]
@@ -119,6 +121,10 @@ impl Fixture {
             state,
             ..self.spec.clone()
         }
+    }
+
+    fn let_go(&self) {
+        fs::write(self.dir.path().join("go"), "").unwrap();
     }
 
     fn presence(&self) -> Presence {
@@ -249,7 +255,7 @@ async fn a_worker_outlives_its_engine_and_is_adopted_by_the_next() {
 
 #[tokio::test]
 async fn a_newborn_worker_of_a_dead_engine_is_never_overlooked() {
-    let fixture = Fixture::with_program("echo x >> ran", "sleep 0.4");
+    let fixture = Fixture::with_program("echo x >> ran", NOT_YET);
     fixture.start_by_dying_engine().await;
     let state = StateDir::new(&fixture.spec.state);
     assert!(
@@ -257,16 +263,14 @@ async fn a_newborn_worker_of_a_dead_engine_is_never_overlooked() {
         "by the note"
     );
     fs::remove_file(state.launching()).unwrap();
-    assert!(
-        !state.lease().exists(),
-        "this test was too slow to show anything"
-    );
+    assert!(!state.lease().exists());
     assert!(
         matches!(fixture.presence(), Presence::Alive(_)),
         "by the mark"
     );
     fixture.launcher.start(&fixture.spec).unwrap();
     assert!(!state.launching().exists(), "a second one was started");
+    fixture.let_go();
     fixture.wait().await;
     assert_eq!(fixture.report().outcome, Outcome::Succeeded);
     assert_eq!(fixture.read("ran").await, "x\n");
@@ -364,13 +368,17 @@ async fn a_stop_ends_the_job_with_a_report() {
 
 #[tokio::test]
 async fn a_stop_of_a_newborn_worker_starts_nothing_and_is_reported() {
-    let fixture = Fixture::with_program("touch ran", "sleep 0.3");
+    let fixture = Fixture::with_program("touch ran", NOT_YET);
     fixture.launcher.start(&fixture.spec).unwrap();
-    fixture
+    let stop = fixture
         .launcher
-        .stop(&fixture.spec, Duration::from_secs(60))
-        .await
-        .unwrap();
+        .stop(&fixture.spec, Duration::from_secs(60));
+    let birth = async {
+        sleep(Duration::from_millis(200)).await;
+        fixture.let_go();
+    };
+    let (stopped, ()) = tokio::join!(stop, birth);
+    stopped.unwrap();
     fixture.wait().await;
     assert_eq!(fixture.report().outcome, Outcome::Stopped);
     assert!(!fixture.spec.dir.join("ran").exists());
