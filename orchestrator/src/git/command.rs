@@ -6,14 +6,16 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
+
+use child::Heard;
+
+mod child;
 
 /// How long one git command may take unless it is told otherwise: a checkout of a very large tree takes minutes.
 pub const TIMEOUT: Duration = Duration::from_secs(15 * 60);
@@ -21,10 +23,6 @@ pub const TIMEOUT: Duration = Duration::from_secs(15 * 60);
 pub const MAX_OUTPUT: usize = 256 << 20;
 /// How long a lock file of git may be in the way before it is an error.
 pub const LOCK_WAIT: Duration = Duration::from_secs(8);
-/// How many bytes of standard error are kept.
-const MAX_STDERR: usize = 64 << 10;
-/// How long the pipes of a finished command may stay open, because a process it left behind holds them.
-const PIPE_GRACE: Duration = Duration::from_secs(2);
 
 /// Configuration that every command gets. No maintenance in the background (it races with the engine), no hooks, no
 /// file system monitor (a daemon for each worktree would be left behind), no identity made up from the host's name,
@@ -286,29 +284,13 @@ impl Call {
 
     fn run_once(&self) -> Result<Output, GitError> {
         let started = Instant::now();
-        let mut child = self.command()?.spawn().map_err(|error| GitError::Start {
-            dir: self.git.dir.clone(),
+        let dir = &self.git.dir;
+        let child = self.command()?.spawn().map_err(|error| GitError::Start {
+            dir: dir.clone(),
             error,
         })?;
-        let group = i32::try_from(child.id())
-            .ok()
-            .and_then(rustix::process::Pid::from_raw);
-        let (sender, receiver) = channel();
-        if let (Some(mut stdin), Some(input)) = (child.stdin.take(), self.input.clone()) {
-            // A command that stops reading closes the pipe; its exit code tells the story.
-            std::thread::spawn(move || drop(stdin.write_all(&input)));
-        }
-        if let Some(stdout) = child.stdout.take() {
-            read_to(stdout, self.limit, sender.clone(), Heard::Out);
-        }
-        if let Some(stderr) = child.stderr.take() {
-            read_to(stderr, MAX_STDERR, sender.clone(), |bytes, _| {
-                Heard::Err(bytes)
-            });
-        }
-        std::thread::spawn(move || drop(sender.send(Heard::End(child.wait()))));
-        let heard = self.listen(&receiver, started + self.timeout, group);
-        tracing::debug!(command = %self.shown(), dir = %self.git.dir.display(), took = ?started.elapsed(), "git");
+        let heard = child::hear(child, self.input.clone(), self.limit, self.timeout);
+        tracing::debug!(command = %self.shown(), dir = %dir.display(), took = ?started.elapsed(), "git");
         self.judge(heard)
     }
 
@@ -341,41 +323,7 @@ impl Call {
         Ok(command)
     }
 
-    /// Collects what the command says until it ended and closed its pipes, or its time is over.
-    fn listen(
-        &self,
-        receiver: &Receiver<Heard>,
-        deadline: Instant,
-        group: Option<rustix::process::Pid>,
-    ) -> Collected {
-        let mut all = Collected::default();
-        let mut until = deadline;
-        while all.out.is_none() || all.err.is_none() || all.end.is_none() {
-            match receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                Ok(Heard::Out(bytes, whole)) => {
-                    all.cut = !whole;
-                    all.out = Some(bytes);
-                    if !whole {
-                        kill(group);
-                    }
-                }
-                Ok(Heard::Err(bytes)) => all.err = Some(bytes),
-                Ok(Heard::End(status)) => {
-                    all.end = Some(status);
-                    until = until.min(Instant::now() + PIPE_GRACE);
-                }
-                Err(RecvTimeoutError::Timeout) if all.end.is_none() && !all.late => {
-                    all.late = true;
-                    kill(group);
-                    until = Instant::now() + PIPE_GRACE;
-                }
-                Err(_) => break,
-            }
-        }
-        all
-    }
-
-    fn judge(&self, heard: Collected) -> Result<Output, GitError> {
+    fn judge(&self, heard: Heard) -> Result<Output, GitError> {
         let command = || self.shown();
         if heard.late {
             return Err(GitError::TimedOut {
@@ -460,57 +408,6 @@ impl Output {
 #[must_use]
 pub fn path_of(bytes: &[u8]) -> PathBuf {
     PathBuf::from(OsStr::from_bytes(bytes))
-}
-
-#[derive(Default)]
-struct Collected {
-    out: Option<Vec<u8>>,
-    err: Option<Vec<u8>>,
-    end: Option<std::io::Result<ExitStatus>>,
-    cut: bool,
-    late: bool,
-}
-
-enum Heard {
-    Out(Vec<u8>, bool),
-    Err(Vec<u8>),
-    End(std::io::Result<ExitStatus>),
-}
-
-/// Reads a pipe on a thread of its own; the second value told is whether all of it was read. What standard error says
-/// beyond the limit is read and dropped by the closed pipe's other end.
-fn read_to(
-    mut pipe: impl Read + Send + 'static,
-    limit: usize,
-    sender: Sender<Heard>,
-    heard: fn(Vec<u8>, bool) -> Heard,
-) {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let mut chunk = [0; 16 << 10];
-        let mut whole = true;
-        while let Ok(count @ 1..) = pipe.read(&mut chunk) {
-            let room = limit - bytes.len();
-            bytes.extend_from_slice(&chunk[..count.min(room)]);
-            if count > room && std::mem::replace(&mut whole, false) {
-                // Told at once, so that an endless writer is stopped; the rest is drained below.
-                drop(sender.send(heard(std::mem::take(&mut bytes), false)));
-                break;
-            }
-        }
-        if whole {
-            drop(sender.send(heard(bytes, true)));
-        } else {
-            while let Ok(1..) = pipe.read(&mut chunk) {}
-        }
-    });
-}
-
-fn kill(group: Option<rustix::process::Pid>) {
-    if let Some(group) = group {
-        // Gone already is as good as killed.
-        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-    }
 }
 
 /// Turns what git says into the error that it means. The texts are those of git 2.41 to 2.51 in the C locale.

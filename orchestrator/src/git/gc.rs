@@ -45,8 +45,8 @@ pub enum GcItem {
         path: PathBuf,
         /// The branch that goes with it.
         branch: String,
-        /// Where the branch stands.
-        head: CommitId,
+        /// Where the branch stands; `None` when there is none any more.
+        head: Option<CommitId>,
     },
     /// A run's gate worktree.
     Gate {
@@ -110,20 +110,23 @@ pub enum Outcome {
 pub fn plan(repo: &Repo, scope: &Scope) -> Result<Vec<GcItem>, GitError> {
     let ended: BTreeSet<&RunId> = scope.ended.iter().collect();
     let registered = worktree::list(repo)?;
+    let heads = refs::list(repo, "refs/heads/swarm/")?;
     let mut items: Vec<GcItem> = registered
         .iter()
-        .filter_map(|one| worktree_item(one, &ended))
+        .filter_map(|one| worktree_item(one, &ended, &heads))
         .collect();
     let mut branches = Vec::new();
-    for (name, head) in refs::list(repo, "refs/heads/swarm/")? {
+    for (name, head) in heads {
         let name = name.trim_start_matches("refs/heads/").to_owned();
         let Some((run, task)) = owner(&name).filter(|(run, _)| ended.contains(run)) else {
             continue;
         };
-        if registered
+        let checked_out = registered
             .iter()
-            .any(|one| one.branch.as_deref() == Some(&name))
-        {
+            .any(|one| one.branch.as_deref() == Some(&name));
+        let listed =
+            |item: &GcItem| matches!(item, GcItem::Worktree { branch, .. } if *branch == name);
+        if checked_out || items.iter().any(listed) {
             continue;
         }
         if let Some(held_by) = holder(repo, &name, &head, &run, scope)? {
@@ -174,10 +177,13 @@ fn remove(repo: &Repo, item: &GcItem, scope: &Scope) -> Result<Outcome, GcError>
             branch,
             head,
         } => {
-            if refs::read(repo, &branch_ref(branch))?.as_ref() != Some(head) {
+            if refs::read(repo, &branch_ref(branch))? != *head {
                 return Ok(Outcome::Left("its branch moved since it was listed".into()));
             }
-            let held = holder(repo, branch, head, run, scope)?;
+            let held = match head {
+                Some(head) => holder(repo, branch, head, run, scope)?,
+                None => None,
+            };
             let tip = match held {
                 Some(name) => refs::read(repo, &branch_ref(&name))?,
                 None => None,
@@ -258,25 +264,56 @@ fn remove_branch(
     Ok(Outcome::Removed { backup: None })
 }
 
-/// The worktrees of ended runs. A run's lock says whose one is, its branch or name what it is for.
-fn worktree_item(one: &Registered, ended: &BTreeSet<&RunId>) -> Option<GcItem> {
-    let run = RunId::new(one.lock.as_deref()?.strip_prefix("swarm ")?)
-        .ok()
-        .filter(|run| ended.contains(run))?;
+/// The worktrees of ended runs. Their place says what they are for, whatever a command has checked out in them.
+fn worktree_item(
+    one: &Registered,
+    ended: &BTreeSet<&RunId>,
+    branches: &[(String, CommitId)],
+) -> Option<GcItem> {
+    let run = run_of(one).filter(|run| ended.contains(run))?;
     let path = one.path.clone();
-    match &one.branch {
-        Some(branch) => {
-            let (of, task) = owner(branch)?;
-            let head = one.head.clone()?;
-            (of == run).then_some(GcItem::Worktree {
-                run,
-                task: task?,
-                path,
-                branch: branch.clone(),
-                head,
-            })
+    if one.branch.is_none() && path.ends_with(GATE) {
+        return Some(GcItem::Gate { run, path });
+    }
+    let by_place = || {
+        let inside = path
+            .parent()
+            .is_some_and(|parent| parent.ends_with(run.as_str()));
+        let name = path.file_name().filter(|_| inside)?.to_str()?;
+        TaskId::new(name).ok()
+    };
+    let by_branch = || {
+        owner(one.branch.as_deref()?)
+            .filter(|(of, _)| *of == run)?
+            .1
+    };
+    let task = by_place().or_else(by_branch)?;
+    let branch = format!("swarm/{run}-{task}");
+    let full = branch_ref(&branch);
+    let head = branches
+        .iter()
+        .find(|(name, _)| *name == full)
+        .map(|(_, head)| head.clone());
+    Some(GcItem::Worktree {
+        run,
+        task,
+        path,
+        branch,
+        head,
+    })
+}
+
+/// Whose a worktree is: its lock says so, or, where it was not locked yet, its place and its branch together.
+fn run_of(one: &Registered) -> Option<RunId> {
+    match one.lock.as_deref() {
+        None | Some("initializing") => {
+            let (run, _) = owner(one.branch.as_deref()?)?;
+            one.path
+                .iter()
+                .any(|part| part == run.as_str())
+                .then_some(run)
         }
-        None => path.ends_with(GATE).then_some(GcItem::Gate { run, path }),
+        Some(lock) => RunId::new(lock.strip_prefix("swarm ")?).ok(),
     }
 }
 

@@ -197,6 +197,40 @@ fn a_worktree_whose_directory_is_gone_goes_with_its_branch() {
 }
 
 #[test]
+fn worktrees_whose_command_left_the_branch_or_whose_lock_is_missing_go_too() {
+    let repo = scene();
+    repo.git_in(
+        &repo.worktree("merged"),
+        ["checkout", "--quiet", "--detach"],
+    );
+    write(&repo.worktree("merged").join("detached"), "x\n");
+    let detached = repo.commit_in(&repo.worktree("merged"), "detached");
+    repo.git([
+        "worktree",
+        "unlock",
+        repo.worktree("open").to_str().unwrap(),
+    ]);
+    let listed = plan(&repo.open(), &scope()).unwrap();
+    assert_eq!(
+        listed
+            .iter()
+            .filter(|item| matches!(item, GcItem::Worktree { .. }))
+            .count(),
+        2,
+        "{listed:?}"
+    );
+    let done = apply(&repo.open(), listed, &scope());
+    assert!(
+        done.iter()
+            .all(|(_, outcome)| matches!(outcome, Outcome::Removed { .. })),
+        "{done:?}"
+    );
+    let backup = repo.rev(&format!("refs/swarm/backup/{}/merged/0", run()));
+    assert!(refs::is_ancestor(&repo.open(), &detached, &backup).unwrap());
+    assert_eq!(worktree::list(&repo.open()).unwrap().len(), 1);
+}
+
+#[test]
 fn directories_of_ended_runs_go_only_when_asked_for() {
     let repo = TestRepo::new();
     let (mine, live) = (run(), RunId::at(1_900_000_000, 1));
