@@ -6,12 +6,15 @@
 pub mod cli;
 pub mod doctor;
 pub mod duration;
+pub mod engine;
 pub mod error;
 pub mod gate;
 pub mod git;
+pub mod journal;
 pub mod launch;
 pub mod planfile;
 pub mod report;
+pub mod rundir;
 pub mod settings;
 
 use std::process::ExitCode;

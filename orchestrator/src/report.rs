@@ -184,7 +184,8 @@ impl Outcome {
 }
 
 /// The moment in the calendar. Times beyond the year 9999 are not met in runs and are shown as the last one there is.
-fn utc(at: Timestamp) -> jiff::Timestamp {
+#[must_use]
+pub fn utc(at: Timestamp) -> jiff::Timestamp {
     i64::try_from(at.0)
         .ok()
         .and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok())

@@ -5,10 +5,11 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use swarm_mailbox::id::{CommitId, RunId};
 
-use super::command::{GitError, path_of};
+use super::command::{GitError, Output, path_of};
 use super::refs::{self, RefError, RefUpdate, branch_ref};
 use super::repo::Repo;
 
@@ -16,6 +17,10 @@ pub mod provision;
 
 /// What git writes into the lock of a worktree whose checkout has not finished.
 const HALF_MADE: &str = "initializing";
+
+/// How often, and how far apart, a failing listing is tried again: a checkout of a killed engine is done by then.
+const LIST_TRIES: u32 = 40;
+const LIST_PAUSE: Duration = Duration::from_millis(50);
 
 /// A worktree as git has it in its books.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,10 +70,7 @@ pub fn lock_reason(run: &RunId) -> String {
 /// # Errors
 /// Whatever keeps git from telling.
 pub fn list(repo: &Repo) -> Result<Vec<Registered>, GitError> {
-    let answer = repo
-        .git()
-        .call(["worktree", "list", "--porcelain", "-z"])
-        .run()?;
+    let answer = listing(repo)?;
     let mut all: Vec<Registered> = Vec::new();
     for field in answer
         .stdout
@@ -101,6 +103,23 @@ pub fn list(repo: &Repo) -> Result<Vec<Registered>, GitError> {
         }
     }
     Ok(all)
+}
+
+/// Git's own list. The git of an engine that was killed goes on for a moment, and what it has half written makes the
+/// listing of everybody else fail: that passes.
+fn listing(repo: &Repo) -> Result<Output, GitError> {
+    let call = || {
+        repo.git()
+            .call(["worktree", "list", "--porcelain", "-z"])
+            .run()
+    };
+    for _ in 0..LIST_TRIES {
+        match call() {
+            Err(GitError::Failed { .. }) => std::thread::sleep(LIST_PAUSE),
+            answer => return answer,
+        }
+    }
+    call()
 }
 
 /// The worktree registered at `path`.

@@ -1,0 +1,109 @@
+//! A process from its start to its report, for whoever needs one done.
+//!
+//! Knows nothing of what the commands are for.
+
+use swarm_mailbox::id::MessageId;
+use swarm_mailbox::wire::message::Message;
+use swarm_mailbox::wire::report::Report;
+use swarm_worker::{StateDir, WorkerSpec};
+use tokio_util::sync::CancellationToken;
+
+use super::{Hands, PerformError};
+use crate::engine::agent;
+use crate::launch::Presence;
+
+/// How often a set of gates that vanishes without a report is run anew before the environment is blamed.
+const MAX_TRIES: u32 = 3;
+
+/// What came of a process: its report and the message that brought it; none when it vanished.
+pub(super) type Done = Option<(Report, MessageId)>;
+
+impl Hands {
+    /// Starts (or finds) the process of `spec`, waits for its end and takes its report out of the mailbox. A
+    /// cancelled `token` stops it.
+    pub(super) async fn run_job(
+        &self,
+        spec: &WorkerSpec,
+        token: &CancellationToken,
+        started: impl FnOnce(),
+    ) -> Result<Done, PerformError> {
+        let launcher = &self.context.launcher;
+        launcher.start(spec)?;
+        started();
+        tokio::select! {
+            ended = launcher.wait(&spec.state) => ended?,
+            () = token.cancelled() => {
+                launcher.stop(spec, self.context.settings.stop_grace).await?;
+                launcher.wait(&spec.state).await?;
+            }
+        }
+        if let Some(done) = self.take_report(spec)? {
+            return Ok(Some(done));
+        }
+        // It was killed: what it left running dies before anything is concluded from that, and a report that it could
+        // not deliver any more is delivered.
+        launcher.reap(&spec.state).await?;
+        self.take_report(spec)
+    }
+
+    /// Whether there is a worker for `spec`.
+    pub(super) fn presence(&self, spec: &WorkerSpec) -> Result<Presence, PerformError> {
+        Ok(Presence::of(&StateDir::new(&spec.state))?)
+    }
+
+    /// Runs `spec`, under a further name each time that it vanishes without a report.
+    pub(super) async fn run_gates(
+        &self,
+        spec: WorkerSpec,
+        token: &CancellationToken,
+    ) -> Result<(Report, MessageId), PerformError> {
+        let agent = spec.agent.clone();
+        for spec in self.tries(&spec)? {
+            if self.is_spent(&spec)? {
+                continue;
+            }
+            if let Some(done) = self.run_job(&spec, token, || ()).await? {
+                return Ok(done);
+            }
+        }
+        Err(PerformError::GatesVanish {
+            what: agent.to_string(),
+            tries: MAX_TRIES,
+        })
+    }
+
+    /// Whether a process of this name ran before and nothing of it is left to be read.
+    fn is_spent(&self, spec: &WorkerSpec) -> Result<bool, PerformError> {
+        let ended = self.presence(spec)? == Presence::Ended;
+        Ok(ended && self.take_report(spec)?.is_none())
+    }
+
+    pub(super) fn take_report(&self, spec: &WorkerSpec) -> Result<Done, PerformError> {
+        let delivery = self.context.mailbox.pending()?;
+        Ok(delivery
+            .letters
+            .into_iter()
+            .find_map(|letter| match letter.body {
+                Message::Report(report) if letter.from == spec.agent => Some((report, letter.id)),
+                Message::Report(_) | Message::Stop { .. } | Message::Command(_) => None,
+            }))
+    }
+
+    /// The names under which the gates of `spec` may run: an agent's name is used once, so that a report can never be
+    /// taken for that of another process.
+    pub(super) fn tries(&self, spec: &WorkerSpec) -> Result<Vec<WorkerSpec>, PerformError> {
+        (1..=MAX_TRIES)
+            .map(|number| {
+                if number == 1 {
+                    return Ok(spec.clone());
+                }
+                let agent = agent::again(&spec.agent, number)?;
+                Ok(WorkerSpec {
+                    state: self.context.dir.worker(&agent),
+                    agent,
+                    ..spec.clone()
+                })
+            })
+            .collect()
+    }
+}
