@@ -6,12 +6,17 @@ pub mod args;
 pub mod completions;
 pub mod config;
 pub mod context;
+mod drive;
 pub mod init;
 pub mod man;
 pub mod plan;
 pub mod plan_source;
+pub mod resume;
+pub mod run;
+pub mod status;
 pub mod terminal;
 pub mod trace;
+pub mod word;
 pub mod worker;
 
 use std::io::Write as _;
@@ -38,6 +43,17 @@ pub(crate) struct Cli {
 // The commands, in the order of the help. A doc comment would replace the help of the argument structs.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Run(args::RunArgs),
+    Ps(args::PsArgs),
+    Status(args::StatusArgs),
+    Log(args::LogArgs),
+    Resume(args::ResumeArgs),
+    Stop(args::StopArgs),
+    Pause(args::PauseArgs),
+    Unpause(args::UnpauseArgs),
+    Cancel(args::CancelArgs),
+    Retry(args::RetryArgs),
+    Runs(args::RunsArgs),
     Init(args::InitArgs),
     Plan(args::PlanArgs),
     Config(args::ConfigArgs),
@@ -86,6 +102,17 @@ pub fn command() -> clap::Command {
 
 fn dispatch(context: &Context, command: Command) -> Result<ExitStatus, CommandError> {
     match command {
+        Command::Run(args) => run::run(context, &args),
+        Command::Ps(args) => status::ps(context, &args),
+        Command::Status(args) => status::status(context, &args),
+        Command::Log(args) => status::log(context, &args),
+        Command::Resume(args) => resume::run(context, &args),
+        Command::Stop(args) => word::stop(context, &args),
+        Command::Pause(args) => word::pause(context, &args),
+        Command::Unpause(args) => word::unpause(context, &args),
+        Command::Cancel(args) => word::cancel(context, &args),
+        Command::Retry(args) => word::retry(context, &args),
+        Command::Runs(args) => status::runs(context, &args),
         Command::Init(args) => init::run(context, &args),
         Command::Plan(args) => plan::run(context, &args),
         Command::Config(args) => config::run(context, &args),

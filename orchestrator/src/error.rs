@@ -9,7 +9,11 @@ use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
 
+use swarm_mailbox::lease::LeaseError;
+
+use crate::engine::EngineError;
 use crate::git::command::GitError;
+use crate::rundir::RunDirError;
 use crate::settings::SettingsError;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -231,6 +235,48 @@ impl From<GitError> for CommandError {
         match error {
             GitError::UnknownRevision { .. } => Self::usage(error.to_string()),
             other => Self::environment(other.to_string()),
+        }
+    }
+}
+
+impl From<RunDirError> for CommandError {
+    fn from(error: RunDirError) -> Self {
+        match &error {
+            RunDirError::None => Self::usage(error.to_string()).hint("`swarm run PLAN` starts one"),
+            RunDirError::Unknown { .. } => Self::usage(error.to_string())
+                .hint("`swarm runs` lists the runs of this repository"),
+            RunDirError::Ambiguous { .. } => {
+                Self::usage(error.to_string()).hint("type more of its name")
+            }
+            RunDirError::Io { .. } => Self::environment(error.to_string()),
+        }
+    }
+}
+
+impl From<EngineError> for CommandError {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Dir(error) => error.into(),
+            EngineError::Git(error) => error.into(),
+            EngineError::Lock(LeaseError::Held(owner)) => {
+                Self::environment(format!("an engine drives this run already: {owner}"))
+                    .hint("`swarm status` shows what it does, `swarm stop` ends it")
+            }
+            EngineError::PlanRefused(_) | EngineError::Dag(_) => {
+                Self::new(ErrorKind::Plan, error.to_string())
+            }
+            EngineError::Name(_) | EngineError::Task(_) | EngineError::Replay(_) => {
+                Self::internal(error.to_string())
+            }
+            EngineError::Journal(_)
+            | EngineError::Lock(_)
+            | EngineError::Mailbox(_)
+            | EngineError::Ref(_)
+            | EngineError::NoOpening
+            | EngineError::Plan { .. }
+            | EngineError::PlanChanged { .. }
+            | EngineError::PathText { .. }
+            | EngineError::Runtime(_) => Self::environment(error.to_string()),
         }
     }
 }

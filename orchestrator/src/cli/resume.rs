@@ -1,0 +1,71 @@
+//! `swarm resume`: goes on with a run that was stopped or crashed.
+//!
+//! Knows nothing of what has to be done again; the journal tells the engine.
+
+use swarm_run::effect::Ending;
+
+use super::Context;
+use super::args::ResumeArgs;
+use super::drive;
+use super::run::millis;
+use crate::engine::{Engine, Words, World, look};
+use crate::error::{CommandError, ExitStatus};
+use crate::report::status::RunState;
+use crate::rundir::RunDir;
+
+/// Goes on with a run.
+///
+/// # Errors
+/// There is no such run, somebody drives it, it is over, or its environment is in the way.
+pub fn run(context: &Context, args: &ResumeArgs) -> Result<ExitStatus, CommandError> {
+    let repo = context.repo()?;
+    let dir = match &args.run {
+        Some(run) => RunDir::find(repo.common_dir(), Some(run))?,
+        None => newest(RunDir::list(repo.common_dir())?)?,
+    };
+    take_over(context, dir, &Words::default(), args.grace)
+}
+
+/// Takes a run over and drives it to its end.
+pub(super) fn take_over(
+    context: &Context,
+    dir: RunDir,
+    words: &Words,
+    grace: Option<std::time::Duration>,
+) -> Result<ExitStatus, CommandError> {
+    let settings = context.settings(&[])?;
+    let grace = millis(grace.unwrap_or(settings.grace));
+    let world = World {
+        repo: context.repo()?,
+        settings,
+        exe: drive::this_program()?,
+    };
+    let run = dir.run().clone();
+    let engine = Engine::resume(world, dir, grace, words)?;
+    if matches!(engine.ending(), Some(Ending::Complete | Ending::Cancelled)) && words.is_silent() {
+        return Err(CommandError::usage(format!("run {run} is over"))
+            .hint(format!("`swarm status {run}` shows how it ended"))
+            .hint(format!(
+                "`swarm retry TASK --run {run}` gives a failed task another set of tries"
+            )));
+    }
+    drive::to_the_end(context, engine, None)
+}
+
+/// The newest run that is not over; somebody else's lock is told by the engine.
+fn newest(runs: Vec<RunDir>) -> Result<RunDir, CommandError> {
+    let nothing = || {
+        CommandError::usage("no run of this repository can be resumed")
+            .hint("`swarm runs` lists them all")
+    };
+    for dir in runs.into_iter().rev() {
+        // What cannot be read is told when it is asked for by name.
+        let Ok(status) = look::status(&dir) else {
+            continue;
+        };
+        if matches!(status.head.state, RunState::Suspended | RunState::Crashed) {
+            return Ok(dir);
+        }
+    }
+    Err(nothing())
+}
