@@ -31,6 +31,15 @@ impl<'env> Repo<'env> {
         repo
     }
 
+    /// The repository that is at `path` already.
+    #[must_use]
+    pub fn open(env: &'env TestEnv, path: &Path) -> Self {
+        Self {
+            env,
+            path: path.to_owned(),
+        }
+    }
+
     /// The top of its working tree.
     #[must_use]
     pub fn path(&self) -> &Path {

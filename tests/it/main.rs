@@ -7,6 +7,7 @@
     reason = "a test that cannot go on has to fail at once and loudly"
 )]
 
+mod crash;
 mod harness;
 mod tidy;
 
