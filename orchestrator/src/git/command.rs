@@ -410,7 +410,7 @@ pub fn path_of(bytes: &[u8]) -> PathBuf {
     PathBuf::from(OsStr::from_bytes(bytes))
 }
 
-/// Turns what git says into the error that it means. The texts are those of git 2.41 to 2.51 in the C locale.
+/// Turns what git says into the error that it means. The texts are those of git 2.47 in the C locale.
 fn classify(dir: &Path, command: String, code: Option<i32>, stderr: String) -> GitError {
     let has = |text: &str| stderr.contains(text);
     if has("detected dubious ownership") {

@@ -363,7 +363,7 @@ fn landing_follows_in_another_worktree_through_filters_and_sparse_checkouts() {
 }
 
 #[test]
-fn a_branch_moved_by_somebody_else_meanwhile_takes_the_files_back() {
+fn a_branch_that_cannot_move_takes_the_files_back() {
     let scene = Scene::new();
     let lock = scene.repo.path.join(".git/refs/heads/main.lock");
     write(&lock, "");
