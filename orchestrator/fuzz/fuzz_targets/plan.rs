@@ -15,14 +15,17 @@ fuzz_target!(|bytes: &[u8]| {
         Err(problems) => {
             assert!(problems.errors() > 0);
             let text = problems.render(false);
-            assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
-            problems.to_json();
+            assert!(
+                text.chars().all(|c| c == '\n' || !c.is_control()),
+                "{text:?}"
+            );
+            let _ = problems.to_json();
             return;
         }
     };
-    lint::check_commands(&plan).render(true);
+    let _ = lint::check_commands(&plan).render(true);
     if let Ok(dag) = Dag::new(&plan, &Defaults::default(), 4) {
-        (dag.text(), dag.dot(), dag.mermaid(), dag.json());
+        let _ = (dag.text(), dag.dot(), dag.mermaid(), dag.json());
     }
     let rendered = plan.to_markdown();
     let again = match parse("plan.md", rendered.as_bytes()) {
@@ -30,7 +33,10 @@ fuzz_target!(|bytes: &[u8]| {
         Err(problems) => panic!("{rendered}\n{problems}"),
     };
     assert_eq!(again.to_markdown(), rendered);
-    assert_eq!((&again.front, &again.title, &again.context), (&plan.front, &plan.title, &plan.context));
+    assert_eq!(
+        (&again.front, &again.title, &again.context),
+        (&plan.front, &plan.title, &plan.context)
+    );
     assert_eq!(again.tasks.len(), plan.tasks.len());
     for (mut again, task) in again.tasks.into_iter().zip(plan.tasks) {
         again.line = task.line;
