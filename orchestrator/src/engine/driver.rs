@@ -11,6 +11,8 @@ use swarm_mailbox::id::MessageId;
 use swarm_run::Run;
 use swarm_run::effect::{Effect, Ending};
 use swarm_run::event::{Command, Event, EventKind, Millis, Timestamp};
+use swarm_run::plan::TaskIx;
+use swarm_run::state::TaskState;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
@@ -259,10 +261,16 @@ impl Driver {
         }
     }
 
+    fn is_done(&self, task: TaskIx) -> bool {
+        matches!(self.setup.run.task(task).state, TaskState::Done(_))
+    }
+
     fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::WakeAt { at } => self.wake = Some(at),
             Effect::Finish(ending) => self.ending = Some(ending),
+            // What did not end well stays to be looked at, until a retry or `swarm gc` backs it up.
+            Effect::Retire { task, .. } if !self.is_done(task) => {}
             other => self.performer.start(other),
         }
     }
