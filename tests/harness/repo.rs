@@ -56,6 +56,15 @@ impl<'env> Repo<'env> {
         fs::write(path, content).expect("the file");
     }
 
+    /// Copies the folder or file `from` of the machine to `to` in the working tree, execution bits included. Folders
+    /// called `target` stay behind.
+    ///
+    /// # Panics
+    /// When the file system refuses.
+    pub fn copy(&self, from: &Path, to: &str) {
+        copy(from, &self.path.join(to));
+    }
+
     /// A file of the working tree, if it is there.
     #[must_use]
     pub fn read(&self, file: &str) -> Option<String> {
@@ -150,5 +159,19 @@ impl<'env> Repo<'env> {
 
     fn lines(&self, arguments: &[&str]) -> Vec<String> {
         self.git(arguments).lines().map(str::to_owned).collect()
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    if !from.is_dir() {
+        fs::copy(from, to).expect("a copy of a file");
+        return;
+    }
+    fs::create_dir_all(to).expect("a copy of a folder");
+    for entry in fs::read_dir(from).expect("a folder to copy") {
+        let name = entry.expect("an entry of the folder").file_name();
+        if name != "target" {
+            copy(&from.join(&name), &to.join(&name));
+        }
     }
 }

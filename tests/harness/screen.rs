@@ -80,10 +80,10 @@ impl Screen {
         }
     }
 
-    /// What the screen shows now.
+    /// What the screen shows now: its rows, without the blanks at their ends and the empty rows below the last word.
     #[must_use]
     pub fn text(&self) -> String {
-        self.lock().parser.screen().contents()
+        rows(&self.lock().parser)
     }
 
     /// Everything that was ever written to the terminal, control sequences and all.
@@ -101,7 +101,7 @@ impl Screen {
         let mut shown = String::new();
         wait_until(DEADLINE, &format!("the screen showed {text:?}"), || {
             let picture = self.lock();
-            shown = picture.parser.screen().contents();
+            shown = rows(&picture.parser);
             let found = shown.contains(text);
             assert!(
                 found || !picture.closed,
@@ -153,6 +153,17 @@ impl Drop for Screen {
             let _gone = self.child.kill();
         }
     }
+}
+
+/// The rows on the screen, as they are seen: a long line is cut where the screen ends.
+fn rows(parser: &Parser) -> String {
+    let screen = parser.screen();
+    let (_, columns) = screen.size();
+    let rows: Vec<String> = screen
+        .rows(0, columns.into())
+        .map(|row| row.trim_end().to_owned())
+        .collect();
+    rows.join("\n").trim_end().to_owned()
 }
 
 /// Reads the terminal to its end on a thread of its own.

@@ -9,6 +9,8 @@
 
 mod crash;
 mod harness;
+mod quickstart;
+mod terminal;
 mod tidy;
 
 use swarm_tests::{Built, TestEnv};

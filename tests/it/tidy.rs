@@ -5,6 +5,7 @@
 
 mod documents;
 mod layers;
+mod map;
 mod rules;
 mod source;
 
@@ -124,5 +125,16 @@ fn links_between_documents_resolve() {
 fn documents_name_no_machine_and_no_registry() {
     for document in documents::named(&top(), &["md", "toml", "yml", "sh"]) {
         clean(&documents::places(&document.path, &document.text));
+    }
+}
+
+#[test]
+fn the_code_map_names_the_modules_that_exist() {
+    let top = top();
+    let map = std::fs::read_to_string(top.join("docs/architecture.md"));
+    let map = map.expect("docs/architecture.md is there");
+    for package in map::MAPPED {
+        let there = map::modules(&top.join(package).join("src"));
+        clean(&map::code_map(&map, package, &there));
     }
 }
