@@ -144,8 +144,14 @@ pub(super) fn environment(source: &Source) -> Vec<String> {
     if lies_in(source, &SETTINGS) || lies_in(source, &["tests/"]) {
         return Vec::new();
     }
-    // A program's own words and its own path are no settings.
-    let own = ["env::args", "env::args_os", "env::current_exe"];
+    // A program's own words and its own path are no settings, and taking a list of paths apart reads nothing.
+    let own = [
+        "env::args_os",
+        "env::args",
+        "env::current_exe",
+        "env::split_paths",
+        "env::join_paths",
+    ];
     let text = "only the settings read the environment; everybody else is told";
     let lines = source.product.lines().enumerate();
     let reads = lines.filter(|(_, line)| {
