@@ -6,9 +6,14 @@ pub mod args;
 pub mod completions;
 pub mod config;
 pub mod context;
+pub mod diff;
+pub mod doctor;
 mod drive;
+pub mod gc;
 pub mod init;
+pub mod logs;
 pub mod man;
+pub mod merge;
 pub mod plan;
 pub mod plan_source;
 pub mod resume;
@@ -44,9 +49,13 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Run(args::RunArgs),
+    Plan(args::PlanArgs),
     Ps(args::PsArgs),
     Status(args::StatusArgs),
+    Logs(args::LogsArgs),
     Log(args::LogArgs),
+    Diff(args::DiffArgs),
+    Merge(args::MergeArgs),
     Resume(args::ResumeArgs),
     Stop(args::StopArgs),
     Pause(args::PauseArgs),
@@ -54,8 +63,9 @@ pub(crate) enum Command {
     Cancel(args::CancelArgs),
     Retry(args::RetryArgs),
     Runs(args::RunsArgs),
+    Gc(args::GcArgs),
+    Doctor(args::DoctorArgs),
     Init(args::InitArgs),
-    Plan(args::PlanArgs),
     Config(args::ConfigArgs),
     Completions(args::CompletionsArgs),
     Man(args::ManArgs),
@@ -103,9 +113,13 @@ pub fn command() -> clap::Command {
 fn dispatch(context: &Context, command: Command) -> Result<ExitStatus, CommandError> {
     match command {
         Command::Run(args) => run::run(context, &args),
+        Command::Plan(args) => plan::run(context, &args),
         Command::Ps(args) => status::ps(context, &args),
         Command::Status(args) => status::status(context, &args),
+        Command::Logs(args) => logs::run(context, &args),
         Command::Log(args) => status::log(context, &args),
+        Command::Diff(args) => diff::run(context, &args),
+        Command::Merge(args) => merge::run(context, &args),
         Command::Resume(args) => resume::run(context, &args),
         Command::Stop(args) => word::stop(context, &args),
         Command::Pause(args) => word::pause(context, &args),
@@ -113,8 +127,9 @@ fn dispatch(context: &Context, command: Command) -> Result<ExitStatus, CommandEr
         Command::Cancel(args) => word::cancel(context, &args),
         Command::Retry(args) => word::retry(context, &args),
         Command::Runs(args) => status::runs(context, &args),
+        Command::Gc(args) => gc::run(context, &args),
+        Command::Doctor(args) => doctor::run(context, &args),
         Command::Init(args) => init::run(context, &args),
-        Command::Plan(args) => plan::run(context, &args),
         Command::Config(args) => config::run(context, &args),
         Command::Completions(args) => completions::run(context, &args),
         Command::Man(args) => man::run(context, &args),

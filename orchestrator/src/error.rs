@@ -13,6 +13,7 @@ use swarm_mailbox::lease::LeaseError;
 
 use crate::engine::EngineError;
 use crate::git::command::GitError;
+use crate::git::land::LandError;
 use crate::rundir::RunDirError;
 use crate::settings::SettingsError;
 
@@ -235,6 +236,23 @@ impl From<GitError> for CommandError {
         match error {
             GitError::UnknownRevision { .. } => Self::usage(error.to_string()),
             other => Self::environment(other.to_string()),
+        }
+    }
+}
+
+impl From<LandError> for CommandError {
+    fn from(error: LandError) -> Self {
+        let message = error.to_string();
+        match error {
+            LandError::Git(error) => error.into(),
+            LandError::NoBranch { .. } => Self::usage(message),
+            LandError::Conflict { head, .. } => Self::new(ErrorKind::Task, message).hint(format!(
+                "nothing was changed; merge it by hand with: git merge {head}"
+            )),
+            LandError::InTheWay { .. }
+            | LandError::Refused { .. }
+            | LandError::Twice { .. }
+            | LandError::Ref(_) => Self::environment(message),
         }
     }
 }

@@ -95,17 +95,13 @@ pub struct RunArgs {
     #[arg(long, value_name = "BUDGET")]
     pub budget: Option<Budget>,
 
-    /// Land the result on the branch as `swarm merge` does, if every task is merged
+    /// Land the result on the branch as `swarm merge` does, once every task is merged
     #[arg(long)]
     pub land: bool,
 
     /// How long running tasks may go on after a first Ctrl-C
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub grace: Option<Duration>,
-
-    /// Do not ask before running the plan's commands
-    #[arg(long, short = 'y')]
-    pub yes: bool,
 }
 
 /// Show a plan's order, its parallel steps and what keeps tasks apart

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use super::Context;
-use super::terminal::Format;
+use super::terminal::{Format, Verbosity};
 use crate::engine::{Driven, Engine};
 use crate::error::{CommandError, ExitStatus};
 use crate::report::notice::Notice;
@@ -25,9 +25,13 @@ pub(super) fn to_the_end(
 ) -> Result<ExitStatus, CommandError> {
     let reporter = context.terminal.reporter(engine.run(), &engine.tasks());
     let finished = engine.drive(reporter, opening)?;
-    if context.terminal.format == Format::Text {
-        let table = finished.summary.render(context.terminal.columns());
-        context.terminal.print(&format!("\n{table}"))?;
+    let terminal = &context.terminal;
+    if terminal.format == Format::Text && terminal.verbosity > Verbosity::Quiet {
+        let table = finished.summary.render(terminal.columns());
+        // How the run ended is the exit status, whether or not somebody reads the table.
+        if let Err(error) = terminal.print(&format!("\n{table}")) {
+            terminal.error(&error);
+        }
     }
     if let Driven::Broken(error) = &finished.driven {
         let run = &finished.summary.run;

@@ -7,7 +7,7 @@ use super::args::PlanArgs;
 use super::plan_source::PlanSource;
 use super::terminal::Format;
 use crate::error::{CommandError, ErrorKind, ExitStatus};
-use crate::planfile::Defaults;
+use crate::planfile::{Defaults, PlanFile};
 use crate::report::dag::{Dag, DagError};
 use crate::settings::Settings;
 
@@ -51,11 +51,7 @@ pub fn show(
         retries: settings.retries,
         timeout: settings.timeout,
     };
-    let slots = source
-        .file
-        .front
-        .max_workers
-        .unwrap_or(settings.max_workers);
+    let slots = slots(&source.file, settings);
     let dag =
         Dag::new(&source.file, &defaults, slots).map_err(|error| unusable(context, &error))?;
     let terminal = &context.terminal;
@@ -65,6 +61,16 @@ pub fn show(
         View::Asked if terminal.format == Format::Json => terminal.print_json(&dag.json()),
         View::Asked => terminal.print(&dag.text()),
     }
+}
+
+/// How many tasks may run at once: a flag goes before the plan, and the plan before files and variables.
+#[must_use]
+pub fn slots(plan: &PlanFile, settings: &Settings) -> u32 {
+    let planned = plan
+        .front
+        .max_workers
+        .filter(|_| !settings.is_from_flag("max-workers"));
+    planned.unwrap_or(settings.max_workers)
 }
 
 fn unusable(context: &Context, error: &DagError) -> CommandError {

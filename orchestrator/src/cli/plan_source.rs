@@ -41,6 +41,19 @@ impl PlanSource {
             Err(diagnostics) => Err(refused(context, &diagnostics)?),
         }
     }
+
+    /// Refuses a plan with a task that nothing here can carry out.
+    ///
+    /// # Errors
+    /// There is such a task; every one of them is shown.
+    pub fn require_commands(&self, context: &Context) -> Result<(), CommandError> {
+        let problems = planfile::lint::check_commands(&self.file);
+        if problems.errors() == 0 {
+            Ok(())
+        } else {
+            Err(refused(context, &problems)?)
+        }
+    }
 }
 
 /// One byte more than a plan may have is enough to know that it is too long.
