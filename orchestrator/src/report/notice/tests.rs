@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use swarm_run::effect::{Setback, SuspendReason};
+use swarm_run::event::WorkEnd;
+
 use super::*;
 use crate::report::status::RunState;
 use crate::report::summary::{RunOutcome, TaskSummary};
