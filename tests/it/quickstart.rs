@@ -80,7 +80,10 @@ fn the_example_runs_to_merged_branches_and_lands() {
     the_work_is_there(&repo, integration);
 
     // The user's word.
-    repo.git(&["merge", "--quiet", "--ff-only", integration]);
+    let landed = repo.tip(integration);
+    env.swarm(repo.path()).arg("merge").run().success();
+    assert_eq!(repo.tip("HEAD"), landed);
+    assert_eq!(repo.status(), "");
     let manifest = ["--manifest-path", "examples/quickstart/Cargo.toml"];
     let tests = env
         .program("cargo", repo.path())
