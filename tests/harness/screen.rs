@@ -19,8 +19,14 @@ const DEADLINE: Duration = Duration::from_secs(120);
 /// A program with a terminal of its own. Dropping it closes the terminal.
 pub struct Screen {
     child: Box<dyn Child + Send + Sync>,
-    keys: Box<dyn Write + Send>,
+    /// The terminal's ends in this process, until it is hung up.
+    ends: Option<Ends>,
     picture: Arc<Mutex<Picture>>,
+}
+
+/// What keeps a terminal open besides the thread that reads it.
+struct Ends {
+    keys: Box<dyn Write + Send>,
     _master: Box<dyn MasterPty + Send>,
 }
 
@@ -29,6 +35,8 @@ struct Picture {
     parser: Parser,
     /// Every byte, for what has been drawn over since.
     transcript: Vec<u8>,
+    /// Nobody looks any more: the thread that reads is to let go of the terminal.
+    abandoned: bool,
     closed: bool,
 }
 
@@ -69,14 +77,17 @@ impl Screen {
         let picture = Arc::new(Mutex::new(Picture {
             parser,
             transcript: Vec::new(),
+            abandoned: false,
             closed: false,
         }));
         watch(reader, Arc::clone(&picture));
         Self {
             child,
-            keys,
+            ends: Some(Ends {
+                keys,
+                _master: pty.master,
+            }),
             picture,
-            _master: pty.master,
         }
     }
 
@@ -117,10 +128,22 @@ impl Screen {
     /// # Panics
     /// When the terminal is closed.
     pub fn press(&mut self, keys: &str) {
-        self.keys
+        let ends = self.ends.as_mut().expect("the terminal is open");
+        ends.keys
             .write_all(keys.as_bytes())
             .expect("the terminal takes keys");
-        self.keys.flush().expect("the terminal takes keys");
+        ends.keys.flush().expect("the terminal takes keys");
+    }
+
+    /// Closes the terminal, as somebody does who closes its window: the program gets SIGHUP, and can write no more.
+    ///
+    /// # Panics
+    /// When the terminal is closed already.
+    pub fn hang_up(&mut self) {
+        self.lock().abandoned = true;
+        // Its echo wakes the thread that reads, which then lets go of the terminal.
+        self.press(" ");
+        self.ends = None;
     }
 
     /// Waits for the program's end and for everything that it wrote, and returns its exit code.
@@ -173,7 +196,9 @@ fn watch(mut reader: Box<dyn Read + Send>, picture: Arc<Mutex<Picture>>) {
         loop {
             let count = reader.read(&mut chunk).unwrap_or(0);
             let mut picture = picture.lock().unwrap_or_else(PoisonError::into_inner);
-            if count == 0 {
+            if count == 0 || picture.abandoned {
+                // Before anybody hears that it is closed, it is.
+                drop(reader);
                 picture.closed = true;
                 return;
             }

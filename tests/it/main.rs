@@ -10,6 +10,8 @@
 mod crash;
 mod harness;
 mod quickstart;
+mod scene;
+mod signals;
 mod terminal;
 mod tidy;
 

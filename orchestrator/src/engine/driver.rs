@@ -181,7 +181,10 @@ impl Driver {
                 self.detached = true;
                 return Vec::new();
             }
-            Signal::Interrupt | Signal::Terminate if self.interrupts > 0 => Millis(0),
+            Signal::Interrupt | Signal::Terminate if self.interrupts > 0 => {
+                self.performer.hasten();
+                Millis(0)
+            }
             Signal::Interrupt | Signal::Terminate => self.setup.context.grace,
         };
         self.interrupts += 1;

@@ -17,6 +17,7 @@ use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use swarm_mailbox::id::{AttemptNo, IdError};
 use swarm_mailbox::store::StoreError;
@@ -40,7 +41,10 @@ use crate::launch::LaunchError;
 /// Performs effects, each in a task of its own.
 pub(super) struct Performer {
     hands: Hands,
-    tracker: TaskTracker,
+    /// What goes on in this process and is soon done.
+    deeds: TaskTracker,
+    /// What looks after a process of its own, which does not need this one.
+    watches: TaskTracker,
 }
 
 /// What every effect works with.
@@ -49,7 +53,12 @@ pub(super) struct Hands {
     context: Arc<Context>,
     out: Outbox,
     stops: Stops,
+    /// Cancelled when the user is out of patience: nothing that is stopped gets time to end by itself any more.
+    haste: CancellationToken,
 }
+
+/// How long an engine that is done waits for what it still clears away.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Whose process an effect looks after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -87,11 +96,18 @@ impl Performer {
             context,
             out,
             stops: Stops::default(),
+            haste: CancellationToken::new(),
         };
         Self {
             hands,
-            tracker: TaskTracker::new(),
+            deeds: TaskTracker::new(),
+            watches: TaskTracker::new(),
         }
+    }
+
+    /// From now on whatever is stopped is killed, and so is what is being stopped.
+    pub(super) fn hasten(&self) {
+        self.hands.haste.cancel();
     }
 
     /// Starts to perform `effect`. `WakeAt` and `Finish` are the driver's own and do nothing here.
@@ -109,11 +125,15 @@ impl Performer {
     fn begin(&self, effect: Effect) {
         let hands = self.hands.clone();
         // The token exists before the task runs, so that a stop asked for in the same breath is seen.
-        if let Some(owner) = owner(&effect) {
-            hands.stops.token(owner);
-        }
-        self.tracker.spawn(async move {
-            let owner = owner(&effect);
+        let owner = owner(&effect);
+        let tracker = match owner {
+            Some(owner) => {
+                hands.stops.token(owner);
+                &self.watches
+            }
+            None => &self.deeds,
+        };
+        tracker.spawn(async move {
             if let Err(error) = hands.perform(effect).await {
                 hands.out.broken(error);
             }
@@ -125,19 +145,18 @@ impl Performer {
 
     /// Whether nothing is being performed.
     pub(super) fn is_idle(&self) -> bool {
-        self.tracker.is_empty()
+        self.deeds.is_empty() && self.watches.is_empty()
     }
 
-    /// Waits for what goes on without processes of its own (retirements); processes that are still watched are left to
-    /// themselves, which is what a detached engine wants.
+    /// Waits for what goes on in this process (retirements); processes that are still watched are left to themselves,
+    /// which is what a detached engine wants.
     pub(super) async fn close(&self) {
-        self.tracker.close();
-        let patience = std::time::Duration::from_secs(10);
-        if tokio::time::timeout(patience, self.tracker.wait())
+        self.deeds.close();
+        if tokio::time::timeout(PATIENCE, self.deeds.wait())
             .await
             .is_err()
         {
-            tracing::debug!("workers go on without the engine");
+            tracing::warn!("the engine ends before it has cleared everything away");
         }
     }
 }

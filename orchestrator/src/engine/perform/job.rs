@@ -2,6 +2,8 @@
 //!
 //! Knows nothing of what the commands are for.
 
+use std::time::Duration;
+
 use swarm_mailbox::id::MessageId;
 use swarm_mailbox::wire::message::Message;
 use swarm_mailbox::wire::report::Report;
@@ -33,7 +35,7 @@ impl Hands {
         tokio::select! {
             ended = launcher.wait(&spec.state) => ended?,
             () = token.cancelled() => {
-                launcher.stop(spec, self.context.settings.stop_grace).await?;
+                self.end(spec).await?;
                 launcher.wait(&spec.state).await?;
             }
         }
@@ -44,6 +46,17 @@ impl Hands {
         // not deliver any more is delivered.
         launcher.reap(&spec.state).await?;
         self.take_report(spec)
+    }
+
+    /// Ends the process of `spec`, which gets its grace period as long as the user has patience.
+    pub(super) async fn end(&self, spec: &WorkerSpec) -> Result<(), PerformError> {
+        let launcher = &self.context.launcher;
+        tokio::select! {
+            biased;
+            () = self.haste.cancelled() => {}
+            ended = launcher.stop(spec, self.context.settings.stop_grace) => return Ok(ended?),
+        }
+        Ok(launcher.stop(spec, Duration::ZERO).await?)
     }
 
     /// Whether there is a worker for `spec`.

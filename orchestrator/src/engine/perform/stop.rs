@@ -21,11 +21,11 @@ impl Hands {
         attempt: AttemptNo,
     ) -> Result<(), PerformError> {
         let worker = job::attempt(&self.context, task, attempt, &self.context.base, None)?;
-        self.end(&worker).await?;
+        self.end_all(&worker).await?;
         let done = self.take_report(&worker)?;
         self.conclude(task, attempt, done.ok_or(WorkEnd::Stopped))?;
         let checker = job::check(&self.context, task, attempt)?;
-        self.end(&checker).await?;
+        self.end_all(&checker).await?;
         let letter = self.report_of_any(&checker)?;
         let verdict = EventKind::Checked {
             task,
@@ -38,7 +38,7 @@ impl Hands {
 
     pub(super) async fn stop_gate(&self, candidate: CandidateNo) -> Result<(), PerformError> {
         let spec = job::gate(&self.context, candidate)?;
-        self.end(&spec).await?;
+        self.end_all(&spec).await?;
         let letter = self.report_of_any(&spec)?;
         let verdict = EventKind::CandidateGated {
             candidate,
@@ -59,13 +59,12 @@ impl Hands {
     }
 
     /// Ends every process of this name, whichever of its tries it is.
-    async fn end(&self, spec: &WorkerSpec) -> Result<(), PerformError> {
+    async fn end_all(&self, spec: &WorkerSpec) -> Result<(), PerformError> {
         for spec in self.tries(spec)? {
             if self.presence(&spec)? == Presence::Never {
                 continue;
             }
-            let grace = self.context.settings.stop_grace;
-            self.context.launcher.stop(&spec, grace).await?;
+            self.end(&spec).await?;
             self.context.launcher.reap(&spec.state).await?;
         }
         Ok(())
