@@ -52,20 +52,25 @@ pub(super) fn take_over(
     drive::to_the_end(context, engine, None)
 }
 
-/// The newest run that is not over; somebody else's lock is told by the engine.
+/// The newest run that stands still, else the newest that is not over: who drives that one is told by the engine.
 fn newest(runs: Vec<RunDir>) -> Result<RunDir, CommandError> {
     let nothing = || {
         CommandError::usage("no run of this repository can be resumed")
             .hint("`swarm runs` lists them all")
     };
+    let mut driven = None;
     for dir in runs.into_iter().rev() {
         // What cannot be read is told when it is asked for by name.
         let Ok(status) = look::status(&dir) else {
             continue;
         };
-        if matches!(status.head.state, RunState::Suspended | RunState::Crashed) {
-            return Ok(dir);
+        match status.head.state {
+            RunState::Suspended | RunState::Crashed => return Ok(dir),
+            RunState::Running | RunState::Paused => {
+                driven.get_or_insert(dir);
+            }
+            RunState::Ended => {}
         }
     }
-    Err(nothing())
+    driven.ok_or_else(nothing)
 }
