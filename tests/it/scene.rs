@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -132,14 +132,13 @@ impl Scene {
         standing
     }
 
-    /// The integration branch of the newest run.
-    pub(crate) fn integration(&self) -> String {
-        format!("swarm/{}", self.standing().run)
-    }
-
     /// The directory of the only run.
     pub(crate) fn run_dir(&self) -> PathBuf {
-        run_dir_in(&self.path.join(".git"))
+        let runs = self.path.join(".git/swarm/runs");
+        let mut runs = fs::read_dir(runs).expect("runs");
+        let run = runs.next().expect("a run").expect("an entry").path();
+        assert!(runs.next().is_none(), "there is more than one run");
+        run
     }
 
     /// The entries of the only run's journal.
@@ -148,14 +147,6 @@ impl Scene {
         let entry = |line: &str| serde_json::from_str(line).expect("an entry");
         text.lines().map(entry).collect()
     }
-}
-
-/// The directory of the only run of the repository whose common directory is `common`.
-pub(crate) fn run_dir_in(common: &Path) -> PathBuf {
-    let mut runs = fs::read_dir(common.join("swarm/runs")).expect("runs");
-    let run = runs.next().expect("a run").expect("an entry").path();
-    assert!(runs.next().is_none(), "there is more than one run");
-    run
 }
 
 impl Standing {

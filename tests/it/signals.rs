@@ -152,7 +152,7 @@ fn a_second_ctrl_c_hastens_a_cancellation_too() {
         scene
             .journal()
             .iter()
-            .any(|entry| entry["body"]["command"] == "cancel")
+            .any(|entry| entry["body"]["event"] == "cancel")
     });
     running.signal(Signal::INT);
     running.signal(Signal::TERM);
@@ -216,7 +216,7 @@ fn a_resume_adopts_workers_that_are_still_at_work() {
     assert_eq!(scene.standing().pid_of("first"), worker);
     scene.raise("go");
     let _ = resumed.wait().success();
-    scene.all_merged();
+    assert_eq!(scene.all_merged().tasks["first"].attempt, 1);
     assert_eq!(scene.told(), ["first 1", "second 1"]);
 }
 
@@ -310,7 +310,7 @@ fn a_paused_run_starts_nothing_until_it_is_unpaused() {
         let found = journal.iter().position(|entry| wanted(&entry["body"]));
         found.expect("an entry of this kind")
     };
-    let unpaused = place(&|body| body["command"] == "unpause");
+    let unpaused = place(&|body| body["event"] == "unpause");
     let second = place(&|body| body["event"] == "worker-started" && body["task"] == "second");
     assert!(unpaused < second);
 
