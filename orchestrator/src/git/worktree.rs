@@ -284,27 +284,24 @@ fn take_over(
 
 /// Takes a worktree that holds nobody's work out of git's books and off the disk.
 pub(crate) fn forget(repo: &Repo, serial: &Serial, path: &Path) -> Result<(), WorktreeError> {
-    if holds_only_its_link(path) {
-        // Git died before it made the books whole, and would not take this for a worktree.
-        match std::fs::remove_file(path.join(".git")) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(GitError::io(path)(error).into());
-            }
-            _ => std::fs::remove_dir(path).map_err(GitError::io(path))?,
+    let remove = || {
+        let call = repo
+            .git()
+            .call(["worktree", "remove", "--force", "--force"])
+            .arg(path);
+        call.holding(serial.lock()).run()
+    };
+    match remove() {
+        // Git died before it made the books whole, and does not take this for a worktree: without the directory it does.
+        Err(GitError::Failed { stderr, .. }) if stderr.contains("validation failed") => {
+            std::fs::remove_dir_all(path).map_err(GitError::io(path))?;
+            remove()?;
+        }
+        removed => {
+            removed?;
         }
     }
-    let call = repo
-        .git()
-        .call(["worktree", "remove", "--force", "--force"])
-        .arg(path);
-    call.holding(serial.lock()).run()?;
     Ok(())
-}
-
-fn holds_only_its_link(path: &Path) -> bool {
-    std::fs::read_dir(path).is_ok_and(|mut entries| {
-        entries.all(|entry| entry.is_ok_and(|one| one.file_name() == ".git"))
-    })
 }
 
 fn lock(repo: &Repo, run: &RunId, path: &Path) -> Result<(), WorktreeError> {
