@@ -65,7 +65,8 @@ pub(super) fn load(
     read(&context.dir.findings(&context.task(task).id, attempt))
 }
 
-fn read(path: &Path) -> Result<Vec<Finding>, PerformError> {
+/// The findings in one file; none where there is no such file.
+pub(super) fn read(path: &Path) -> Result<Vec<Finding>, PerformError> {
     match fs::read(path) {
         Ok(bytes) => serde_json::from_slice::<Findings>(&bytes)
             .map(|list| list.findings)

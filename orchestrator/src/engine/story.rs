@@ -4,11 +4,12 @@
 
 use swarm_mailbox::id::AttemptNo;
 use swarm_run::effect::{Effect, Ending, SuspendReason};
-use swarm_run::event::{Command, Event, EventKind, Timestamp, Verdict};
+use swarm_run::event::{Command, Event, EventKind, Timestamp, Verdict, WorkEnd};
 use swarm_run::plan::TaskIx;
 use swarm_run::state::{BlockReason, FailReason, Outcome, Phase, TaskState};
 
 use super::chronicle::Turn;
+use super::findings;
 use super::view::View;
 use crate::report::notice::Notice;
 
@@ -35,7 +36,9 @@ impl View<'_> {
                 attempt: *attempt,
                 end: (*end).into(),
                 millis: self.chronicle.tale(*task).worked_millis,
-                detail: None,
+                detail: self
+                    .detail(*task, *attempt)
+                    .filter(|_| *end != WorkEnd::Succeeded),
             }),
             EventKind::Checked {
                 task,
@@ -65,6 +68,13 @@ impl View<'_> {
                 Command::Cancel | Command::CancelTask { .. } | Command::Retry { .. },
             ) => None,
         }
+    }
+
+    /// What the commands of an attempt failed with, in a line; none where they did not.
+    fn detail(&self, task: TaskIx, attempt: AttemptNo) -> Option<String> {
+        let found = findings::read(&self.dir.findings(self.id(task), attempt)).ok()?;
+        let text = &found.first()?.text;
+        text.lines().next().map(str::to_owned)
     }
 
     fn resumed(&self) -> Notice {

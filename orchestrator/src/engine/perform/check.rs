@@ -2,7 +2,7 @@
 //!
 //! Knows nothing of merges; the merged tree is judged by `gate`.
 
-use swarm_mailbox::id::{AttemptNo, CommitId};
+use swarm_mailbox::id::{AttemptNo, CommitId, TaskId};
 use swarm_mailbox::wire::report::Outcome;
 use swarm_run::event::{EventKind, Verdict};
 use swarm_run::plan::TaskIx;
@@ -12,7 +12,7 @@ use crate::engine::context::Context;
 use crate::engine::{findings, job};
 use crate::gate;
 use crate::gate::finding::{Finding, Severity};
-use crate::git::change::{self, Bounds};
+use crate::git::change::{self, Bounds, Change};
 use crate::report::notice::Notice;
 
 impl Hands {
@@ -22,9 +22,15 @@ impl Hands {
         attempt: AttemptNo,
         head: Option<CommitId>,
     ) -> Result<(), PerformError> {
+        let judged = head.clone();
         let found = self
-            .blocking(move |context| judge(context, task, attempt, head.as_ref()))
+            .blocking(move |context| judge(context, task, attempt, judged.as_ref()))
             .await?;
+        let (size, found) = found;
+        if let (Some(commit), Some(size)) = (&head, size) {
+            self.out
+                .told(committed(self.context.task(task).id.clone(), commit, size));
+        }
         if found.iter().any(is_error) {
             return self.refuse(task, attempt, found);
         }
@@ -79,6 +85,35 @@ fn checked(task: TaskIx, attempt: AttemptNo, verdict: Verdict) -> EventKind {
     }
 }
 
+/// How large a change is.
+struct Size {
+    files: u32,
+    insertions: u32,
+    deletions: u32,
+}
+
+impl Size {
+    fn of(change: &Change) -> Self {
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let files = change.files.iter();
+        Self {
+            files: count(change.files.len()),
+            insertions: count(files.clone().map(|file| file.added.len()).sum()),
+            deletions: count(files.map(|file| file.removed.len()).sum()),
+        }
+    }
+}
+
+fn committed(task: TaskId, commit: &CommitId, size: Size) -> Notice {
+    Notice::TaskCommitted {
+        task,
+        commit: commit.clone(),
+        files: size.files,
+        insertions: size.insertions,
+        deletions: size.deletions,
+    }
+}
+
 fn is_error(finding: &Finding) -> bool {
     finding.severity == Severity::Error
 }
@@ -89,13 +124,13 @@ fn judge(
     task: TaskIx,
     attempt: AttemptNo,
     head: Option<&CommitId>,
-) -> Result<Vec<Finding>, PerformError> {
+) -> Result<(Option<Size>, Vec<Finding>), PerformError> {
     if context.in_place(task) {
-        return Ok(Vec::new());
+        return Ok((None, Vec::new()));
     }
     let settled = findings::load(context, task, attempt)?;
     if settled.iter().any(is_error) {
-        return Ok(settled);
+        return Ok((None, settled));
     }
     let base = job::base_of(context, task, attempt)?;
     let change = change::between(
@@ -105,5 +140,6 @@ fn judge(
         Bounds::default(),
     )?;
     let subject = context.subject(task);
-    Ok(gate::judge(&change, &subject, &context.settings.gates))
+    let found = gate::judge(&change, &subject, &context.settings.gates);
+    Ok((Some(Size::of(&change)), found))
 }
