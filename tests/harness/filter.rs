@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Captures, Regex};
 
 /// Each pattern with the word that stands for it. Order matters: a commit is looked for before a run id.
 static SHAPES: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
@@ -13,8 +13,6 @@ static SHAPES: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
         (r"\b(?:[0-9a-f]{64}|[0-9a-f]{40})\b", "$$COMMIT"),
         // A run id: nine of the digits and letters without i, l, o and u; the first stays a digit until 2036.
         (r"\b[0-9][0-9a-hjkmnp-tv-z]{8}\b", "$$RUN"),
-        // git's and our own short commit ids, which hold a digit and a letter in all but one of some thousand cases.
-        (r"\b(?:[0-9]+[a-f]|[a-f]+[0-9])[0-9a-f]{5,14}\b", "$$COMMIT"),
         (
             r"\b\d+(?:\.\d+)?(?:ms|µs|s|m|h)\b(?: ?\d+(?:\.\d+)?(?:ms|s|m)\b)*",
             "$$TIME",
@@ -33,6 +31,20 @@ static SHAPES: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
     })
     .collect()
 });
+
+/// git's and our own short commit ids, and numbers and words that look like them.
+static SHORT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\b[0-9a-f]{7,16}\b").expect("the pattern is constant"));
+
+/// A short commit id holds a digit and a letter in all but one of some thousand cases.
+fn short_commit(found: &Captures<'_>) -> String {
+    let text = &found[0];
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    if digits == 0 || digits == text.len() {
+        return text.to_owned();
+    }
+    "$COMMIT".to_owned()
+}
 
 /// Replaces what is particular to one run: `$ENV`, `$RUN`, `$COMMIT`, `$TIME`, `$DATE`.
 #[derive(Debug, Clone)]
@@ -56,7 +68,7 @@ impl Filter {
         for (shape, word) in SHAPES.iter() {
             text = shape.replace_all(&text, *word).into_owned();
         }
-        text
+        SHORT.replace_all(&text, short_commit).into_owned()
     }
 }
 
@@ -87,8 +99,8 @@ mod tests {
     #[test]
     fn long_and_short_commits_are_replaced() {
         check(
-            "4b825dc642cb6eb9a060e54bf8d69288fbee4904 or 4b825dc",
-            "$COMMIT or $COMMIT",
+            "4b825dc642cb6eb9a060e54bf8d69288fbee4904 or 4b825dc or 646b5c2b or 1234567a",
+            "$COMMIT or $COMMIT or $COMMIT or $COMMIT",
         );
     }
 

@@ -11,6 +11,7 @@ use crate::sealed;
 const PLAN: &str = "\
 ---
 max-workers: 2
+merge-batch: 1
 ---
 # A plan
 
