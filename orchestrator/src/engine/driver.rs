@@ -132,12 +132,23 @@ impl Driver {
             self.handle(group)?;
         }
         self.performer.close().await;
+        self.tell_the_rest();
         let driven = match (self.broken, self.ending) {
             (Some(error), _) => Driven::Broken(error),
             (None, Some(ending)) => Driven::Ended(ending),
             (None, None) => Driven::Detached,
         };
         Ok((driven, self.setup.run, self.setup.chronicle, self.reporter))
+    }
+
+    /// What was cleared away after the run's end may have something to say; nothing else happens any more.
+    fn tell_the_rest(&mut self) {
+        let at = self.setup.clock.now();
+        while let Ok(incoming) = self.incoming.try_recv() {
+            if let Incoming::Told(notice) = incoming {
+                self.reporter.notice(at, &notice);
+            }
+        }
     }
 
     fn is_over(&self) -> bool {
