@@ -64,24 +64,30 @@ impl Hands {
         Ok(Presence::of(&StateDir::new(&spec.state))?)
     }
 
-    /// Runs `spec`, under a further name each time that it vanishes without a report.
+    /// Runs `spec`, under a further name each time that it vanishes without a report. Names that earlier engines used up
+    /// do not count.
     pub(super) async fn run_gates(
         &self,
         spec: WorkerSpec,
         token: &CancellationToken,
     ) -> Result<(Report, MessageId), PerformError> {
-        let agent = spec.agent.clone();
-        for spec in self.tries(&spec)? {
+        let mut tries = 0;
+        for number in 1.. {
+            let spec = self.renamed(&spec, number)?;
             if self.is_spent(&spec)? {
                 continue;
             }
             if let Some(done) = self.run_job(&spec, token, || ()).await? {
                 return Ok(done);
             }
+            tries += 1;
+            if tries == MAX_TRIES {
+                break;
+            }
         }
         Err(PerformError::GatesVanish {
-            what: agent.to_string(),
-            tries: MAX_TRIES,
+            what: spec.agent.to_string(),
+            tries,
         })
     }
 
@@ -102,21 +108,30 @@ impl Hands {
             }))
     }
 
-    /// The names under which the gates of `spec` may run: an agent's name is used once, so that a report can never be
-    /// taken for that of another process.
+    /// Every name under which `spec` was run, oldest first; names are used in order.
     pub(super) fn tries(&self, spec: &WorkerSpec) -> Result<Vec<WorkerSpec>, PerformError> {
-        (1..=MAX_TRIES)
-            .map(|number| {
-                if number == 1 {
-                    return Ok(spec.clone());
-                }
-                let agent = agent::again(&spec.agent, number)?;
-                Ok(WorkerSpec {
-                    state: self.context.dir.worker(&agent),
-                    agent,
-                    ..spec.clone()
-                })
-            })
-            .collect()
+        let mut tries = Vec::new();
+        for number in 1.. {
+            let spec = self.renamed(spec, number)?;
+            if self.presence(&spec)? == Presence::Never {
+                break;
+            }
+            tries.push(spec);
+        }
+        Ok(tries)
+    }
+
+    /// `spec` for its try of this number: an agent's name is used once, so that a report can never be taken for that of
+    /// another process.
+    fn renamed(&self, spec: &WorkerSpec, number: u32) -> Result<WorkerSpec, PerformError> {
+        if number == 1 {
+            return Ok(spec.clone());
+        }
+        let agent = agent::again(&spec.agent, number)?;
+        Ok(WorkerSpec {
+            state: self.context.dir.worker(&agent),
+            agent,
+            ..spec.clone()
+        })
     }
 }

@@ -10,7 +10,6 @@ use swarm_worker::WorkerSpec;
 
 use super::{Hands, PerformError};
 use crate::engine::job;
-use crate::launch::Presence;
 
 impl Hands {
     /// An attempt owes the end of its worker or the verdict of its gates. Both are answered: the run machine takes the
@@ -61,9 +60,6 @@ impl Hands {
     /// Ends every process of this name, whichever of its tries it is.
     async fn end_all(&self, spec: &WorkerSpec) -> Result<(), PerformError> {
         for spec in self.tries(spec)? {
-            if self.presence(&spec)? == Presence::Never {
-                continue;
-            }
             self.end(&spec).await?;
             self.context.launcher.reap(&spec.state).await?;
         }
