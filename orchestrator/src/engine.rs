@@ -116,11 +116,20 @@ impl Engine {
     /// Makes a new run: its directory, its journal, its integration branch.
     ///
     /// # Errors
-    /// [`EngineError`]; what was made by then is found by `swarm gc`.
+    /// [`EngineError`]; no run was made then.
     pub fn start(world: World, mut order: Order, now: Started) -> Result<Self, EngineError> {
         order.file.front.retries = order.retries_flag.or(order.file.front.retries);
         let plan = dag(&order.file, order.defaults)?;
         let dir = RunDir::create(world.repo.common_dir(), now.unix_seconds, now.salt)?;
+        let engine = Self::open(world, order, plan, dir.clone());
+        if engine.is_err() {
+            dir.discard();
+        }
+        engine
+    }
+
+    /// Fills the directory of a new run.
+    fn open(world: World, order: Order, plan: Plan, dir: RunDir) -> Result<Self, EngineError> {
         let lock = Lease::take(&dir.lock())?;
         save_plan(&dir.plan(), &order.plan_bytes)?;
         let root = world.settings.worktree_root.as_deref();

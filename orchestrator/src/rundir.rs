@@ -42,7 +42,10 @@ impl RunDir {
     fn furnish(self) -> Result<Self, RunDirError> {
         for part in ["mail", "workers", "findings"] {
             let path = self.path.join(part);
-            fs::create_dir(&path).map_err(|source| RunDirError::io("create", &path, source))?;
+            if let Err(source) = fs::create_dir(&path) {
+                self.discard();
+                return Err(RunDirError::io("create", &path, source));
+            }
         }
         Ok(self)
     }
@@ -92,6 +95,14 @@ impl RunDir {
             .collect();
         runs.sort_by(|a, b| a.run.cmp(&b.run));
         Ok(runs)
+    }
+
+    /// Removes the directory of a run that could not begin: nothing has happened in it. What cannot be removed is found
+    /// by `swarm gc`.
+    pub fn discard(self) {
+        if let Err(error) = fs::remove_dir_all(&self.path) {
+            tracing::warn!(path = %self.path.display(), %error, "a run that did not begin stays");
+        }
     }
 
     /// The run.
