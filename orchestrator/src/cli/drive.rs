@@ -24,7 +24,11 @@ pub(super) fn to_the_end(
     opening: Option<Notice>,
 ) -> Result<ExitStatus, CommandError> {
     let reporter = context.terminal.reporter(engine.run(), &engine.tasks());
-    let finished = engine.drive(reporter, opening)?;
+    let run = engine.run().clone();
+    let advice = format!("everything is kept; `swarm resume {run}` goes on once this is mended");
+    let finished = engine
+        .drive(reporter, opening)
+        .map_err(|error| CommandError::from(error).hint(advice.as_str()))?;
     let terminal = &context.terminal;
     if terminal.format == Format::Text && terminal.verbosity > Verbosity::Quiet {
         let table = finished.summary.render(terminal.columns());
@@ -34,10 +38,7 @@ pub(super) fn to_the_end(
         }
     }
     if let Driven::Broken(error) = &finished.driven {
-        let run = &finished.summary.run;
-        return Err(CommandError::environment(error.to_string()).hint(format!(
-            "everything is kept; `swarm resume {run}` goes on once this is mended"
-        )));
+        return Err(CommandError::environment(error.to_string()).hint(advice));
     }
     Ok(finished.summary.status())
 }

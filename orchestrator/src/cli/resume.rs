@@ -52,25 +52,22 @@ pub(super) fn take_over(
     drive::to_the_end(context, engine, None)
 }
 
-/// The newest run that stands still, else the newest that is not over: who drives that one is told by the engine.
+/// The newest run that stands still, else the newest that is not known to be over: who drives that one, or why it cannot
+/// be read, is told by the engine.
 fn newest(runs: Vec<RunDir>) -> Result<RunDir, CommandError> {
     let nothing = || {
         CommandError::usage("no run of this repository can be resumed")
             .hint("`swarm runs` lists them all")
     };
-    let mut driven = None;
+    let mut refused = None;
     for dir in runs.into_iter().rev() {
-        // What cannot be read is told when it is asked for by name.
-        let Ok(status) = look::status(&dir) else {
-            continue;
-        };
-        match status.head.state {
-            RunState::Suspended | RunState::Crashed => return Ok(dir),
-            RunState::Running | RunState::Paused => {
-                driven.get_or_insert(dir);
+        match look::status(&dir).map(|status| status.head.state) {
+            Ok(RunState::Suspended | RunState::Crashed) => return Ok(dir),
+            Ok(RunState::Running | RunState::Paused) | Err(_) => {
+                refused.get_or_insert(dir);
             }
-            RunState::Ended => {}
+            Ok(RunState::Ended) => {}
         }
     }
-    driven.ok_or_else(nothing)
+    refused.ok_or_else(nothing)
 }
