@@ -8,6 +8,7 @@
 )]
 
 mod crash;
+mod faults;
 mod harness;
 mod quickstart;
 mod scene;
