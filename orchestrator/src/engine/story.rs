@@ -78,17 +78,19 @@ impl View<'_> {
     }
 
     fn resumed(&self) -> Notice {
-        let in_phase = |wanted: &[Phase]| {
-            self.run
-                .plan()
-                .places()
-                .filter(|task| wanted.contains(&self.run.task(*task).state.phase()))
+        let all = |wanted: fn(&TaskState) -> bool| {
+            let places = self.run.plan().places();
+            places
+                .filter(|task| wanted(&self.run.task(*task).state))
                 .map(|task| self.id(task).clone())
                 .collect()
         };
         Notice::Resumed {
-            adopted: in_phase(&[Phase::Running, Phase::Settling, Phase::Checking]),
-            restarted: in_phase(&[Phase::Ready]),
+            adopted: all(is_under_way),
+            restarted: all(|state| {
+                let is_new = matches!(state, TaskState::Running { started: None, .. });
+                is_new || *state == TaskState::Ready
+            }),
         }
     }
 
@@ -212,6 +214,18 @@ impl View<'_> {
         let commit = commits.into_iter().next()?;
         Some(Notice::Merged { tasks, commit })
     }
+}
+
+/// Whether something was begun for a task and has not ended.
+fn is_under_way(state: &TaskState) -> bool {
+    let is_working = matches!(
+        state,
+        TaskState::Running {
+            started: Some(_),
+            ..
+        }
+    );
+    is_working || matches!(state.phase(), Phase::Settling | Phase::Checking)
 }
 
 /// Why a task failed, in words.

@@ -8,6 +8,7 @@ use swarm_run::plan::TaskIx;
 use super::{Hands, PerformError};
 use crate::engine::context::Context;
 use crate::git::guard::{self, Retired, Retirement};
+use crate::git::refs;
 use crate::report::notice::Notice;
 
 impl Hands {
@@ -38,7 +39,10 @@ fn retire(
     if context.in_place(task) {
         return Ok(None);
     }
-    let tip = context.repo.resolve(&context.integration())?;
+    // Without the branch there is nothing to prove anything with; `swarm gc`, which takes it, takes worktrees first.
+    let Some(tip) = refs::read(&context.repo, &context.integration())? else {
+        return Ok(None);
+    };
     let retired = guard::retire(
         &context.repo,
         Retirement {
