@@ -12,6 +12,7 @@ pub mod gate;
 pub mod git;
 pub mod journal;
 pub mod launch;
+mod nearest;
 pub mod planfile;
 pub mod report;
 pub mod rundir;

@@ -8,7 +8,6 @@ mod field;
 mod front;
 mod graph;
 pub mod lint;
-mod nearest;
 mod outline;
 mod overlap;
 mod parse;

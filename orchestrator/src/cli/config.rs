@@ -8,6 +8,7 @@ use super::Context;
 use super::args::{ConfigAction, ConfigArgs};
 use super::terminal::Format;
 use crate::error::{CommandError, ExitStatus};
+use crate::nearest::nearest;
 use crate::report::table::{Cell, Table};
 use crate::settings::layer::{Origin, Owner};
 use crate::settings::{Entry, Settings, SettingsError, key, reference, write};
@@ -67,7 +68,7 @@ fn get(context: &Context, settings: &Settings, name: &str) -> Result<(), Command
         .entry(name)
         .ok_or_else(|| SettingsError::UnknownKey {
             name: name.to_owned(),
-            nearest: key::nearest(name, key::table().iter().map(|key| key.name)).map(str::to_owned),
+            nearest: nearest(name, key::table().iter().map(|key| key.name)).map(str::to_owned),
         })?;
     if context.terminal.format == Format::Json {
         return context.terminal.print_json(entry);

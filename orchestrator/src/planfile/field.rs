@@ -12,10 +12,10 @@ use swarm_policy::scope::{Pattern, Scope};
 use super::Places;
 use super::diagnostic::{Problems, did_you_mean, quoted};
 use super::front::MAX_RETRIES;
-use super::nearest::nearest;
 use super::outline::{Code, Item};
 use super::task::{Isolation, PlanTask, SpawnModel};
 use super::value::{self, BLANK, ValueError};
+use crate::nearest::nearest;
 
 /// Every field, in the order in which it is documented and written.
 pub(super) const FIELDS: [&str; 15] = [

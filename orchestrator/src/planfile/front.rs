@@ -8,10 +8,10 @@ use std::time::Duration;
 use swarm_policy::scope::Pattern;
 
 use super::diagnostic::{Problems, did_you_mean, quoted};
-use super::nearest::nearest;
 use super::task::Isolation;
 use super::value::{self, Budget, ValueError};
 use super::yaml::{self, Kind, Node};
+use crate::nearest::nearest;
 
 /// Most bytes of front matter.
 pub(super) const MAX_FRONT_BYTES: usize = 64 * 1024;

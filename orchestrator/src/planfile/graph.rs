@@ -8,8 +8,8 @@ use swarm_mailbox::id::TaskId;
 
 use super::Places;
 use super::diagnostic::{Problems, did_you_mean, quoted};
-use super::nearest::nearest;
 use super::task::PlanTask;
+use crate::nearest::nearest;
 
 /// Most tasks of a cycle that are printed.
 const MAX_PRINTED: usize = 100;

@@ -7,11 +7,11 @@ use std::ops::Range;
 use swarm_mailbox::id::TaskId;
 
 use super::diagnostic::{Diagnostics, Problems, quoted, whole_file};
-use super::nearest::nearest;
 use super::outline::{Outline, Section, block_text, outline};
 use super::source::{Lines, Source};
 use super::task::PlanTask;
 use super::{FrontMatter, Places, PlanFile, field, front, graph, value};
+use crate::nearest::nearest;
 
 /// A plan file is smaller than this.
 pub const MAX_PLAN_BYTES: usize = 50_000_000;

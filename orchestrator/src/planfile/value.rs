@@ -9,8 +9,8 @@ use std::time::Duration;
 use swarm_run::event::Spent;
 
 use super::diagnostic::{did_you_mean, quoted};
-use super::nearest::nearest;
 use crate::duration;
+use crate::nearest::nearest;
 
 /// What is wrong with a value, and what to do.
 pub(super) type ValueError = (String, Option<String>);

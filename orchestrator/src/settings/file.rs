@@ -8,6 +8,7 @@ use std::path::Path;
 
 use toml::de::{DeTable, DeValue};
 
+use crate::nearest::nearest;
 use crate::settings::env;
 use crate::settings::key::{self, Key, Place};
 use crate::settings::layer::{Assignment, Origin, Owner, Problem, hint};
@@ -153,7 +154,7 @@ impl Reader<'_> {
     }
 
     fn unknown(&mut self, at: usize, full: &str) {
-        let nearest = key::nearest(full, key::table().iter().map(|key| key.name));
+        let nearest = nearest(full, key::table().iter().map(|key| key.name));
         let short: String = full.chars().take(60).collect();
         self.problem(
             at,

@@ -89,19 +89,6 @@ pub fn table() -> &'static [Key] {
     &TABLE
 }
 
-/// The known name that is nearest to `wrong`, if one is near enough to be what was meant.
-#[must_use]
-pub fn nearest<'a>(wrong: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    // A third of the name may be wrong; names are short, and a longer text is compared with nothing.
-    let most = (wrong.chars().take(64).count() / 3).max(1);
-    names
-        .filter(|name| wrong.len() <= name.len() + most)
-        .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
-        .filter(|(distance, _)| *distance <= most)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
-}
-
 /// A key of the usual form: the last layer counts, and any file may hold it.
 const fn key(
     name: &'static str,
@@ -384,15 +371,5 @@ mod tests {
         for name in ["worktree-root", "commit.hooks"] {
             assert_eq!(Key::named(name).unwrap().place, Place::UserOnly);
         }
-    }
-
-    #[test]
-    fn a_typing_error_finds_its_key_and_nonsense_finds_none() {
-        let names = || table().iter().map(|key| key.name);
-        assert_eq!(nearest("max-worker", names()), Some("max-workers"));
-        assert_eq!(nearest("retires", names()), Some("retries"));
-        assert_eq!(nearest("gate.test", names()), Some("gate.tests"));
-        assert_eq!(nearest("telemetry", names()), None);
-        assert_eq!(nearest(&"x".repeat(1_000_000), names()), None);
     }
 }

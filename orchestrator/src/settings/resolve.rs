@@ -5,6 +5,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use crate::nearest::nearest;
 use crate::settings::env;
 use crate::settings::file;
 use crate::settings::key::{self, Default as KeyDefault, Key, Merge};
@@ -177,7 +178,7 @@ fn warnings(sources: &Sources) -> Vec<String> {
             let rests = known
                 .iter()
                 .filter_map(|known| known.strip_prefix("SWARM_"));
-            let near = key::nearest(rest, rests)?;
+            let near = nearest(rest, rests)?;
             let hint = hint(Some(&format!("SWARM_{near}")));
             Some(format!("the variable {name} is no setting{hint}"))
         })

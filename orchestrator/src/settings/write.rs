@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{DocumentMut, Item, Table, TableLike};
 
+use crate::nearest::nearest;
 use crate::settings::file;
 use crate::settings::key::{self, Key, Place};
 use crate::settings::layer::{Origin, Owner, Problem, SettingsError};
@@ -62,7 +63,7 @@ pub fn unset(path: &Path, owner: Owner, name: &str) -> Result<(), SettingsError>
 fn known(name: &str) -> Result<&'static Key, SettingsError> {
     Key::named(name).ok_or_else(|| SettingsError::UnknownKey {
         name: name.chars().take(60).collect(),
-        nearest: key::nearest(name, key::table().iter().map(|key| key.name)).map(str::to_owned),
+        nearest: nearest(name, key::table().iter().map(|key| key.name)).map(str::to_owned),
     })
 }
 

@@ -3,10 +3,10 @@
 //! Knows nothing of merges; the merged tree is judged by `gate`.
 
 use swarm_mailbox::id::{AttemptNo, CommitId, TaskId};
-use swarm_mailbox::wire::report::Outcome;
 use swarm_run::event::{EventKind, Verdict};
 use swarm_run::plan::TaskIx;
 
+use super::job::verdict;
 use super::{Hands, Owner, PerformError};
 use crate::engine::context::Context;
 use crate::engine::{findings, job};
@@ -41,11 +41,7 @@ impl Hands {
         }
         let token = self.token(Owner::Attempt(task, attempt));
         let (report, letter) = self.run_gates(spec, &token).await?;
-        let verdict = match report.outcome {
-            Outcome::Succeeded => Verdict::Passed,
-            Outcome::Stopped => Verdict::Stopped,
-            Outcome::Failed | Outcome::TimedOut | Outcome::Killed { .. } => Verdict::Failed,
-        };
+        let verdict = verdict(report.outcome);
         if verdict == Verdict::Failed {
             let found = [found, findings::of_report(&report)].concat();
             self.tell(task, attempt, &found);

@@ -3,10 +3,10 @@
 //! Knows nothing of how the tree came about.
 
 use swarm_mailbox::id::CommitId;
-use swarm_mailbox::wire::report::Outcome;
 use swarm_run::effect::Head;
 use swarm_run::event::{CandidateNo, EventKind, Verdict};
 
+use super::job::verdict;
 use super::{Hands, Owner, PerformError};
 use crate::engine::{findings, job};
 use crate::git::worktree;
@@ -34,11 +34,7 @@ impl Hands {
         }
         let token = self.token(Owner::Candidate(candidate));
         let (report, letter) = self.run_gates(spec, &token).await?;
-        let verdict = match report.outcome {
-            Outcome::Succeeded => Verdict::Passed,
-            Outcome::Stopped => Verdict::Stopped,
-            Outcome::Failed | Outcome::TimedOut | Outcome::Killed { .. } => Verdict::Failed,
-        };
+        let verdict = verdict(report.outcome);
         if verdict == Verdict::Failed {
             let found = findings::of_report(&report);
             let shown = findings::shown(&found);

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use swarm_mailbox::id::MessageId;
 use swarm_mailbox::wire::message::Message;
-use swarm_mailbox::wire::report::Report;
+use swarm_mailbox::wire::report::{Outcome, Report};
+use swarm_run::event::Verdict;
 use swarm_worker::{StateDir, WorkerSpec};
 use tokio_util::sync::CancellationToken;
 
@@ -19,6 +20,15 @@ const MAX_TRIES: u32 = 3;
 
 /// What came of a process: its report and the message that brought it; none when it vanished.
 pub(super) type Done = Option<(Report, MessageId)>;
+
+/// What the gates say that ended so.
+pub(super) fn verdict(outcome: Outcome) -> Verdict {
+    match outcome {
+        Outcome::Succeeded => Verdict::Passed,
+        Outcome::Stopped => Verdict::Stopped,
+        Outcome::Failed | Outcome::TimedOut | Outcome::Killed { .. } => Verdict::Failed,
+    }
+}
 
 impl Hands {
     /// Starts (or finds) the process of `spec`, waits for its end and takes its report out of the mailbox. A
