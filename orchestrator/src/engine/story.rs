@@ -3,7 +3,7 @@
 //! Knows nothing of how a notice is shown.
 
 use swarm_mailbox::id::AttemptNo;
-use swarm_run::effect::{Effect, Ending, SuspendReason};
+use swarm_run::effect::{Effect, Ending, Setback, SuspendReason};
 use swarm_run::event::{Command, Event, EventKind, Timestamp, Verdict, WorkEnd};
 use swarm_run::plan::TaskIx;
 use swarm_run::state::{BlockReason, FailReason, Outcome, Phase, TaskState};
@@ -102,6 +102,8 @@ impl View<'_> {
                 Some(Notice::Queued { task })
             }
             TaskState::Backoff { until } => self.retrying(turn.task, until.0.saturating_sub(at.0)),
+            // What was stopped with the whole run starts over when somebody resumes that.
+            TaskState::Ready if record.setback == Some(Setback::Stopped) => None,
             TaskState::Ready if turn.from != Phase::Waiting => self.retrying(turn.task, 0),
             // A retry without a pause can start in the same step, and never be seen as ready.
             TaskState::Running { .. }
