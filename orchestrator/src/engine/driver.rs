@@ -131,7 +131,9 @@ impl Driver {
             };
             self.handle(group)?;
         }
-        self.performer.close().await;
+        if !self.detached {
+            self.performer.close().await;
+        }
         self.tell_the_rest();
         let driven = match (self.broken, self.ending) {
             (Some(error), _) => Driven::Broken(error),
