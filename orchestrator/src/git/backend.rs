@@ -9,7 +9,7 @@ use std::path::Path;
 use swarm_mailbox::id::CommitId;
 
 use super::command::{Git, GitError, Output};
-use super::repo::{Facts, ObjectFormat, RefStorage, Repo};
+use super::repo::{Facts, ObjectFormat, RefStorage, Repo, TreeId};
 
 /// A ref's name and its commit; of an annotated tag, the commit that it tags.
 const REF_FORMAT: &str =
@@ -111,6 +111,21 @@ impl Reader {
                     .into_iter()
                     .find(|(found, _)| found == name)
                     .map(|(_, id)| id))
+            }
+        }
+    }
+
+    /// The tree of a commit.
+    pub(crate) fn tree(&self, commit: &CommitId) -> Result<TreeId, GitError> {
+        match self {
+            Self::Library(library) => {
+                let found = library.find_commit(oid(commit)?);
+                let tree = found.map_err(GitError::Library)?.tree_id();
+                TreeId::of(&tree.to_string())
+            }
+            Self::Command(git) => {
+                let tree = format!("{commit}^{{tree}}");
+                TreeId::of(&git.call(["rev-parse", "--verify", &tree]).line()?)
             }
         }
     }

@@ -2,10 +2,12 @@
 //!
 //! Git itself adds and commits, so that filters and LFS work. Knows nothing of gates; refuses what would lose work.
 
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use swarm_mailbox::id::{CommitId, RunId, TaskId};
 
+use super::backend::Reader;
 use super::command::{GitError, Hooks, path_of};
 use super::refs::{self, branch_ref};
 use super::repo::{Repo, TreeId};
@@ -162,12 +164,7 @@ pub fn commit_all(
 /// # Errors
 /// Whatever keeps git from telling.
 pub fn tree_of(repo: &Repo, commit: &CommitId) -> Result<TreeId, GitError> {
-    TreeId::of(
-        &repo
-            .git()
-            .call(["rev-parse", "--verify", &format!("{commit}^{{tree}}")])
-            .line()?,
-    )
+    Reader::open(repo)?.tree(commit)
 }
 
 /// Adds everything that is not ignored to the index of `worktree`, or to the index at `index` instead.
@@ -238,17 +235,15 @@ fn require_on_branch(repo: &Repo, work: Work<'_>) -> Result<(), CommitError> {
     };
     let registered = worktree::find(repo, path)?.ok_or_else(missing)?;
     // The command may have put another repository in the place of its worktree's link to this one.
-    let linked = repo
+    let call = repo
         .at(path)
-        .call(["rev-parse", "--path-format=absolute", "--git-common-dir"])
-        .path();
-    let top = repo
-        .at(path)
-        .call(["rev-parse", "--path-format=absolute", "--show-toplevel"])
-        .path();
-    match (linked, top) {
-        (Ok(linked), Ok(top)) if linked == repo.common_dir() && top == registered.path => {}
-        (Err(error @ (GitError::UnsafeOwner { .. } | GitError::TimedOut { .. })), _) => {
+        .call(["rev-parse", "--path-format=absolute"])
+        .args(["--git-common-dir", "--show-toplevel"]);
+    // A path may hold line ends, so what is expected is compared and nothing is taken apart.
+    let expected = [repo.common_dir(), &registered.path].map(|path| path.as_os_str().as_bytes());
+    match call.run() {
+        Ok(answer) if answer.stdout == [expected.join(&b'\n'), b"\n".to_vec()].concat() => {}
+        Err(error @ (GitError::UnsafeOwner { .. } | GitError::TimedOut { .. })) => {
             return Err(error.into());
         }
         _ => return Err(missing()),

@@ -48,7 +48,7 @@ fn both_see_the_same_refs() {
 }
 
 #[test]
-fn both_see_the_same_ancestry() {
+fn both_see_the_same_trees_and_ancestry() {
     let repo = TestRepo::new();
     let first = repo.rev("HEAD");
     repo.git(["checkout", "--quiet", "-b", "side"]);
@@ -56,6 +56,10 @@ fn both_see_the_same_ancestry() {
     repo.git(["checkout", "--quiet", "main"]);
     let main = repo.commit("main");
     for reader in both(&repo) {
+        assert_eq!(
+            reader.tree(&side).unwrap().as_str(),
+            repo.git(["rev-parse", "side^{tree}"]).trim()
+        );
         assert!(reader.is_ancestor(&first, &side).unwrap());
         assert!(reader.is_ancestor(&side, &side).unwrap());
         assert!(!reader.is_ancestor(&side, &main).unwrap());
