@@ -145,7 +145,8 @@ pub fn commit_all(
         if work.hooks == Hooks::Skip {
             call = call.arg("--no-verify");
         }
-        call.hooks(work.hooks).input(message.text()).run()?;
+        let done = call.hooks(work.hooks).input(message.text()).run();
+        done.map_err(|error| refusal(error, work.hooks))?;
         require_on_branch(repo, work)?;
     }
     let head = require_tip(repo, work.branch)?;
@@ -157,6 +158,14 @@ pub fn commit_all(
     }
     let changed = tree_of(repo, &head)? != tree_of(repo, work.from)?;
     Ok(changed.then_some(head))
+}
+
+/// Where the user's hooks run, a commit that fails for no reason that git would name was refused by one of them.
+fn refusal(error: GitError, hooks: Hooks) -> CommitError {
+    match error {
+        GitError::Failed { stderr, .. } if hooks == Hooks::Run => CommitError::Hook { stderr },
+        error => error.into(),
+    }
 }
 
 /// The tree of a commit.
@@ -317,6 +326,12 @@ pub enum CommitError {
     Embedded {
         /// Where.
         path: PathBuf,
+    },
+    /// One of the user's hooks does not want the work.
+    #[error("a commit hook refused the work: {stderr}")]
+    Hook {
+        /// What it said.
+        stderr: String,
     },
     /// Git refused, or failed.
     #[error(transparent)]
