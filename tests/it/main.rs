@@ -10,6 +10,8 @@
 mod crash;
 mod faults;
 mod harness;
+mod layouts;
+mod never_lost;
 mod quickstart;
 mod scene;
 mod signals;

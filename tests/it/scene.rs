@@ -69,6 +69,13 @@ impl Scene {
         fs::write(self.flag(flag), "").expect("a flag");
     }
 
+    /// Takes flags down again.
+    pub(crate) fn lower<const N: usize>(&self, flags: [&str; N]) {
+        for flag in flags {
+            fs::remove_file(self.flag(flag)).expect("the flag was up");
+        }
+    }
+
     /// Whether a task raised a flag.
     pub(crate) fn is_up(&self, flag: &str) -> bool {
         self.flag(flag).exists()
