@@ -28,7 +28,6 @@ use swarm_mailbox::id::{AgentName, CommitId, IdError, RunId, TaskId};
 use swarm_mailbox::lease::{Lease, LeaseError};
 use swarm_mailbox::store::{Mailbox, StoreError};
 use swarm_run::Run;
-use swarm_run::effect::Ending;
 use swarm_run::event::{EventKind, Millis, Timestamp};
 use swarm_run::plan::{Limits, Plan, PlanError};
 
@@ -102,14 +101,6 @@ pub struct Finished {
     pub driven: Driven,
     /// Where every task stands.
     pub summary: crate::report::summary::Summary,
-}
-
-impl Words {
-    /// Whether the user wants nothing besides.
-    #[must_use]
-    pub fn is_silent(&self) -> bool {
-        self.before.is_empty() && self.after.is_empty()
-    }
 }
 
 impl Engine {
@@ -242,12 +233,6 @@ impl Engine {
     pub fn tasks(&self) -> Vec<TaskId> {
         let tasks = self.setup.context.file.tasks.iter();
         tasks.map(|task| task.id.clone()).collect()
-    }
-
-    /// How it ended, if it is over.
-    #[must_use]
-    pub fn ending(&self) -> Option<Ending> {
-        self.setup.run.ending()
     }
 
     /// Drives the run until it ends, is suspended, or cannot go on.

@@ -427,3 +427,39 @@ fn two_runs_in_one_repository_both_finish() {
 fn lives(pid: i32) -> bool {
     std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|words| !words.is_empty())
 }
+
+#[test]
+fn a_run_that_is_over_is_not_stopped_or_cancelled_any_more() {
+    let scene = Scene::new("# One\n\n## core: Write a file\n- run: echo core > core.txt\n");
+    let _ = scene.swarm(["run", "plan.md"]).run().success();
+    let journal = scene.journal().len();
+    for words in [
+        ["stop"].as_slice(),
+        &["cancel", "nobody"],
+        &["stop", "--cancel"],
+        &["cancel", "core"],
+        &["retry", "core"],
+        &["resume", &scene.standing().run],
+    ] {
+        let refused = scene.env.swarm(&scene.path).args(words).run().code(2);
+        assert!(refused.raw_stderr().contains("error: "), "{refused}");
+        assert_eq!(scene.journal().len(), journal, "{words:?} changes nothing");
+    }
+    scene.all_merged();
+}
+
+#[test]
+fn a_suspended_run_starts_nothing_for_being_stopped_again_or_cancelled() {
+    let scene = Scene::within(hasty(), &two_tasks());
+    let mut running = started(&scene, ["--grace", "1h"]);
+    running.signal(Signal::INT);
+    running.wait_for("stopping");
+    scene.raise("go");
+    interrupted(&scene, running.wait());
+
+    let output = scene.swarm(["stop"]).run().success();
+    assert!(output.raw_stderr().contains("stands still"), "{output}");
+    let _ = scene.swarm(["stop", "--cancel"]).run().success();
+    cancelled(&scene);
+    assert_eq!(scene.told(), ["first 1"]);
+}

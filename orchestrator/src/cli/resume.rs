@@ -2,15 +2,13 @@
 //!
 //! Knows nothing of what has to be done again; the journal tells the engine.
 
-use swarm_run::effect::Ending;
-
 use super::Context;
 use super::args::ResumeArgs;
 use super::drive;
 use super::run::millis;
 use crate::engine::{Engine, Words, World, look};
 use crate::error::{CommandError, ExitStatus};
-use crate::report::status::RunState;
+use crate::report::status::{RunState, RunStatus};
 use crate::rundir::RunDir;
 
 /// Goes on with a run.
@@ -23,7 +21,25 @@ pub fn run(context: &Context, args: &ResumeArgs) -> Result<ExitStatus, CommandEr
         Some(run) => RunDir::find(repo.common_dir(), Some(run))?,
         None => newest(RunDir::list(repo.common_dir())?)?,
     };
+    going_on(&dir)?;
     take_over(context, dir, &Words::default(), args.grace)
+}
+
+/// How a run stands that is not over.
+///
+/// # Errors
+/// It is over, or it cannot be read.
+pub(super) fn going_on(dir: &RunDir) -> Result<RunStatus, CommandError> {
+    let status = look::status(dir)?;
+    let run = dir.run();
+    if status.head.state == RunState::Ended {
+        return Err(CommandError::usage(format!("run {run} is over"))
+            .hint(format!("`swarm status {run}` shows how it ended"))
+            .hint(format!(
+                "`swarm retry TASK --run {run}` gives a failed task another set of tries"
+            )));
+    }
+    Ok(status)
 }
 
 /// Takes a run over and drives it to its end.
@@ -40,15 +56,7 @@ pub(super) fn take_over(
         settings,
         exe: drive::this_program()?,
     };
-    let run = dir.run().clone();
     let engine = Engine::resume(world, dir, grace, words)?;
-    if matches!(engine.ending(), Some(Ending::Complete | Ending::Cancelled)) && words.is_silent() {
-        return Err(CommandError::usage(format!("run {run} is over"))
-            .hint(format!("`swarm status {run}` shows how it ended"))
-            .hint(format!(
-                "`swarm retry TASK --run {run}` gives a failed task another set of tries"
-            )));
-    }
     drive::to_the_end(context, engine, None)
 }
 

@@ -9,10 +9,12 @@ use swarm_run::plan::TaskIx;
 
 use super::Context;
 use super::args::{CancelArgs, PauseArgs, RetryArgs, StopArgs, UnpauseArgs};
-use super::resume::take_over;
+use super::resume::{going_on, take_over};
 use super::run::millis;
 use crate::engine::{Words, look};
 use crate::error::{CommandError, ExitStatus};
+use crate::report::Outcome;
+use crate::report::status::{RunState, TaskState};
 use crate::rundir::RunDir;
 use swarm_mailbox::id::TaskId;
 
@@ -32,6 +34,12 @@ pub fn stop(context: &Context, args: &StopArgs) -> Result<ExitStatus, CommandErr
         )
     };
     if tell(context, &dir, wire)? {
+        return Ok(ExitStatus::Success);
+    }
+    if going_on(&dir)?.head.state == RunState::Suspended && !args.cancel {
+        context
+            .terminal
+            .note(&format!("run {} stands still already", dir.run()));
         return Ok(ExitStatus::Success);
     }
     // What still runs of it is taken over and stopped.
@@ -65,7 +73,13 @@ pub fn unpause(context: &Context, args: &UnpauseArgs) -> Result<ExitStatus, Comm
 /// As [`stop`], or the run has no such task.
 pub fn cancel(context: &Context, args: &CancelArgs) -> Result<ExitStatus, CommandError> {
     let dir = find(context, args.run.as_deref())?;
-    let task = task_of(&dir, &args.task)?;
+    let (task, state) = task_of(&dir, &args.task)?;
+    if let TaskState::Ended(outcome) = state {
+        let (task, how) = (&args.task, outcome.word());
+        return Err(CommandError::usage(format!(
+            "task '{task}' has ended already: {how}"
+        )));
+    }
     let wire = Wire::CancelTask {
         task: args.task.clone(),
     };
@@ -87,7 +101,14 @@ pub fn cancel(context: &Context, args: &CancelArgs) -> Result<ExitStatus, Comman
 /// As [`cancel`].
 pub fn retry(context: &Context, args: &RetryArgs) -> Result<ExitStatus, CommandError> {
     let dir = find(context, args.run.as_deref())?;
-    let task = task_of(&dir, &args.task)?;
+    let (task, state) = task_of(&dir, &args.task)?;
+    let broken = [Outcome::Failed, Outcome::Blocked, Outcome::Cancelled];
+    if !broken.map(TaskState::Ended).contains(&state) {
+        let (task, how) = (&args.task, state.word());
+        return Err(CommandError::usage(format!(
+            "there is nothing to try again: task '{task}' is in state '{how}'"
+        )));
+    }
     let wire = Wire::Retry {
         task: args.task.clone(),
     };
@@ -128,11 +149,12 @@ fn driven(context: &Context, run: Option<&str>, word: Wire) -> Result<ExitStatus
     )
 }
 
-fn task_of(dir: &RunDir, task: &TaskId) -> Result<TaskIx, CommandError> {
-    let place = look::plan(dir)?.index_of(task);
+/// The place of a task in the plan of its run, and where it stands.
+fn task_of(dir: &RunDir, task: &TaskId) -> Result<(TaskIx, TaskState), CommandError> {
+    let tasks = look::status(dir)?.tasks;
+    let place = tasks.iter().position(|status| status.task == *task);
     place
-        .and_then(|place| u32::try_from(place).ok())
-        .map(TaskIx)
+        .and_then(|place| Some((TaskIx(u32::try_from(place).ok()?), tasks.get(place)?.state)))
         .ok_or_else(|| {
             let run = dir.run();
             CommandError::usage(format!("run {run} has no task '{task}'"))
