@@ -106,7 +106,7 @@ pub fn list(repo: &Repo) -> Result<Vec<Registered>, GitError> {
 }
 
 /// Git's own list. The git of an engine that was killed goes on for a moment, and what it has half written makes the
-/// listing of everybody else fail: that passes.
+/// listing of everybody else fail. That passes; where git itself was killed it does not, and the half is cleared.
 fn listing(repo: &Repo) -> Result<Output, GitError> {
     let call = || {
         repo.git()
@@ -119,7 +119,33 @@ fn listing(repo: &Repo) -> Result<Output, GitError> {
             answer => return answer,
         }
     }
+    clear_half_made(repo)?;
     call()
+}
+
+/// Removes the books of worktrees whose making was killed between the creation of a file and its first byte, with the
+/// worktree's directory where it holds nothing but its link. Git says itself that their checkout had not begun.
+fn clear_half_made(repo: &Repo) -> Result<(), GitError> {
+    let books = repo.common_dir().join("worktrees");
+    for entry in std::fs::read_dir(&books).map_err(GitError::io(&books))? {
+        let book = entry.map_err(GitError::io(&books))?.path();
+        let read = |name: &str| std::fs::read(book.join(name)).unwrap_or_default();
+        if read("locked").trim_ascii() != HALF_MADE.as_bytes() || !read("commondir").is_empty() {
+            continue;
+        }
+        let link = path_of(read("gitdir").trim_ascii_end());
+        if let Some(path) = link.parent().filter(|path| holds_only_its_link(path)) {
+            std::fs::remove_dir_all(path).map_err(GitError::io(path))?;
+        }
+        std::fs::remove_dir_all(&book).map_err(GitError::io(&book))?;
+    }
+    Ok(())
+}
+
+fn holds_only_its_link(path: &Path) -> bool {
+    std::fs::read_dir(path).is_ok_and(|mut entries| {
+        entries.all(|entry| entry.is_ok_and(|one| one.file_name() == ".git"))
+    })
 }
 
 /// The worktree registered at `path`.

@@ -197,6 +197,32 @@ fn a_killed_git_at_any_moment_is_made_good() {
 }
 
 #[test]
+fn a_git_that_was_killed_before_its_first_byte_is_made_good() {
+    let repo = TestRepo::new();
+    let path = repo.worktree("a");
+    add_task(&repo, "a").unwrap();
+    repo.git(["worktree", "add", "--quiet", "-b", "other", "../other"]);
+    // As git leaves it between the creation of `commondir` and its content: the link is there, the checkout is not.
+    let books = repo.path.join(".git/worktrees/a");
+    std::fs::write(books.join("commondir"), "").unwrap();
+    std::fs::write(books.join("locked"), HALF_MADE).unwrap();
+    for entry in std::fs::read_dir(&path).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_name() != ".git" {
+            std::fs::remove_file(entry.path()).unwrap();
+        }
+    }
+    add_task(&repo, "a").unwrap();
+    assert_ready(&repo, "a");
+    assert!(
+        list(&repo.open())
+            .unwrap()
+            .iter()
+            .any(|one| one.branch.as_deref() == Some("other"))
+    );
+}
+
+#[test]
 fn what_is_in_the_way_stays_and_is_named() {
     let repo = TestRepo::new();
     write(&repo.worktree("a").join("precious"), "x");
